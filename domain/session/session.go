@@ -1,0 +1,98 @@
+// Package session has a login on one device: what keeps it alive, what ends it
+// and the tokens that stand for it.
+package session
+
+import (
+	"time"
+
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/id"
+	"github.com/tenantry/tenantry/domain/organization"
+)
+
+// ID identifies a session.
+type ID = id.Of[Session]
+
+// Session is one login. One row suffices for all its refresh tokens: they are
+// derived from the id and the counter.
+type Session struct {
+	ID              ID
+	AccountID       account.ID
+	OrganizationID  *organization.ID // the active organization; nil when none is left
+	Counter         int64            // of the refresh token that is current
+	RotatedAt       time.Time        // when Counter last moved
+	AuthenticatedAt time.Time        // when the password was last proven
+	Address         string           // the client's, at the last login or refresh
+	UserAgent       string
+	CreatedAt       time.Time
+	LastUsedAt      time.Time
+	ExpiresAt       time.Time
+}
+
+// Faults of sessions and their tokens.
+var (
+	ErrInvalidToken   = fault.Declare(fault.Unauthenticated, "INVALID_TOKEN", "The access token is not valid, or its session has ended.")
+	ErrNoCredentials  = fault.Declare(fault.Unauthenticated, "CREDENTIALS_REQUIRED", "This needs an access token.")
+	ErrInvalidRefresh = fault.Declare(fault.Unauthenticated, "INVALID_REFRESH_TOKEN", "The refresh token is not valid, or its session has ended.")
+	ErrReauthenticate = fault.Declare(fault.Forbidden, "REAUTH_REQUIRED", "This needs a fresh login: send the password to /v1/auth/reauthenticate first.")
+)
+
+// Policy is how long things live.
+type Policy struct {
+	AccessTTL  time.Duration // of an access token
+	RefreshTTL time.Duration // of a session without a refresh
+	MaxAge     time.Duration // of a session, refreshed or not
+	Grace      time.Duration // in which the previous refresh token still answers
+	FreshFor   time.Duration // in which a proven password permits sensitive acts
+}
+
+// Ended says whether the session has run out.
+func (s Session) Ended(now time.Time) bool { return !now.Before(s.ExpiresAt) }
+
+// Fresh says whether the password was proven recently enough for a sensitive
+// act. A refresh does not count as a proof.
+func (s Session) Fresh(now time.Time, p Policy) bool {
+	return now.Before(s.AuthenticatedAt.Add(p.FreshFor))
+}
+
+// Begin sets a new session's times.
+func (s Session) Begin(now time.Time, p Policy) Session {
+	s.CreatedAt, s.RotatedAt, s.AuthenticatedAt = now, now, now
+	return s.used(now, p)
+}
+
+func (s Session) used(now time.Time, p Policy) Session {
+	s.LastUsedAt = now
+	s.ExpiresAt = now.Add(p.RefreshTTL)
+	if end := s.CreatedAt.Add(p.MaxAge); end.Before(s.ExpiresAt) {
+		s.ExpiresAt = end
+	}
+	return s
+}
+
+// Outcome is what presenting a refresh token comes to.
+type Outcome int
+
+// The outcomes of Refresh.
+const (
+	Rotated  Outcome = iota // the session moved on
+	Repeated                // the previous token, within the grace: the same successor again
+	Reused                  // a token that was long replaced, or never given out: a theft
+)
+
+// Refresh presents the refresh token with the counter. A client that lost an
+// answer, or two tabs of one browser, repeat the previous token within the
+// grace and get the same successor; anything older is a copy in foreign hands
+// and must end the session (RFC 9700, section 4.14.2).
+func (s Session) Refresh(counter int64, now time.Time, p Policy) (Session, Outcome) {
+	switch {
+	case counter == s.Counter:
+		s.Counter++
+		s.RotatedAt = now
+		return s.used(now, p), Rotated
+	case counter == s.Counter-1 && now.Before(s.RotatedAt.Add(p.Grace)):
+		return s, Repeated
+	}
+	return s, Reused
+}

@@ -1,0 +1,32 @@
+package ports
+
+import (
+	"context"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/session"
+)
+
+// Sessions keeps the logins. A session that has run out may still be returned;
+// session.Session.Ended tells.
+type Sessions interface {
+	Add(ctx context.Context, s session.Session) error
+	// Find returns the session, its account and, where org is not nil, the
+	// account's membership there, in one statement; nil when the session is
+	// gone. With org nil the session's own active organization is meant.
+	Find(ctx context.Context, id session.ID, org *organization.ID) (*access.Actor, error)
+	// Save writes the active organization, the counter and the times, where the
+	// stored counter still is counter; otherwise fault.ErrStale.
+	Save(ctx context.Context, s session.Session, counter int64) error
+	// List returns the account's sessions that have not run out, oldest first.
+	List(ctx context.Context, owner account.ID) ([]session.Session, error)
+	// Remove ends one session of the account, or returns a not-found fault.
+	Remove(ctx context.Context, owner account.ID, id session.ID) error
+	// RemoveAll ends every session of the account but keep, which may be zero,
+	// and says how many.
+	RemoveAll(ctx context.Context, owner account.ID, keep session.ID) (int, error)
+	// Sweep deletes sessions that have run out, and says how many.
+	Sweep(ctx context.Context) (int, error)
+}

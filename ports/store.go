@@ -1,0 +1,96 @@
+// Package ports has the interfaces by which the use cases reach the world, and
+// the promises that every implementation keeps. What is written here is tested
+// by package portstest against each adapter.
+//
+// Verbs mean the same everywhere. Get returns a not-found fault where there is
+// nothing; Find returns nil and no error. Add refuses what a unique rule
+// forbids, with the fault of the noun that owns the rule. Save needs the
+// version that was read and returns fault.ErrStale when the row has moved on.
+// Save and Remove touch exactly one row or fail. List is ordered by id, which
+// is the order of creation. Times come back in UTC with microseconds. Lists are
+// never nil.
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantry/tenantry/domain/access"
+)
+
+// Store keeps everything. Errors are faults: fault.ErrUnavailable when the
+// database cannot be reached or the context ended first, fault.ErrBusy when
+// contention outlasted every retry.
+type Store interface {
+	// Do runs fn as one serializable unit of work and commits what it did, all
+	// or nothing: when fn returns an error, panics, or swallowed the error of a
+	// statement, nothing is kept. fn may run several times, whenever a
+	// conflicting unit won, and so touches nothing but tx.
+	Do(ctx context.Context, fn func(tx Tx) error) error
+
+	// View runs fn read-only and takes no write lock. Each statement sees
+	// everything that was committed before it began; two statements of one View
+	// may see different states, so what must agree is one statement or a Do.
+	// Every change inside a View fails.
+	View(ctx context.Context, fn func(tx Tx) error) error
+
+	// Ping says whether the database answers and its schema is the one that
+	// this program needs.
+	Ping(ctx context.Context) error
+}
+
+// Tx is a unit of work, of use only inside the function that it was given to.
+// The first group holds what exists before anybody was authorized; the second
+// is tenant data, bound to the organization of the grant: a row of another
+// organization does not exist there. A grant that permits no change makes
+// every change fail.
+type Tx interface {
+	// Now is the unit's one frozen time, in UTC with microseconds.
+	Now() time.Time
+
+	Accounts() Accounts
+	Sessions() Sessions
+	Memberships() Memberships
+	Organizations() Organizations
+	KeyIndex() KeyIndex
+	Throttles() Throttles
+	Keyring() Keyring
+
+	Organization(access.Grant) Organization
+	Members(access.Grant) Members
+	Projects(access.Grant) Projects
+	Environments(access.Grant) Environments
+	APIKeys(access.Grant) APIKeys
+}
+
+// Run is Do with a value, kept with the attempt that was committed.
+func Run[T any](ctx context.Context, s Store, fn func(tx Tx) (T, error)) (T, error) {
+	return collect(ctx, s.Do, fn)
+}
+
+// Look is View with a value.
+func Look[T any](ctx context.Context, s Store, fn func(tx Tx) (T, error)) (T, error) {
+	return collect(ctx, s.View, fn)
+}
+
+type unit = func(context.Context, func(Tx) error) error
+
+func collect[T any](ctx context.Context, do unit, fn func(tx Tx) (T, error)) (T, error) {
+	var kept, none T
+	err := do(ctx, func(tx Tx) error {
+		value, err := fn(tx)
+		kept = value
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	return kept, nil
+}
+
+// Page asks for at most Limit rows that come after the given id. The zero id
+// asks for the first page.
+type Page[ID any] struct {
+	After ID
+	Limit int
+}

@@ -1,0 +1,82 @@
+package pgtest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+var errNotInstalled = errors.New(`PostgreSQL was not found, neither on PATH nor below /usr/lib/postgresql; do one of
+	make test                                     (installs it on Debian and Ubuntu)
+	apt-get install postgresql                    (Debian, Ubuntu)
+	dnf install postgresql-server                 (Fedora)
+	brew install postgresql                       (macOS)
+	export TEST_DATABASE_URL=postgres://…         (a server whose user may create databases)`)
+
+// installed lists where packagers put the server's programs, which most of
+// them keep off PATH so that several versions can live side by side.
+var installed = []string{
+	"/usr/lib/postgresql/*/bin",
+	"/usr/pgsql-*/bin",
+	"/opt/homebrew/opt/postgresql@*/bin",
+	"/usr/local/opt/postgresql@*/bin",
+}
+
+// programs returns the directory that holds initdb and postgres.
+func programs() (string, error) {
+	if initdb, err := exec.LookPath("initdb"); err == nil {
+		if directory := filepath.Dir(initdb); complete(directory) {
+			return directory, nil
+		}
+	}
+	for _, directory := range newestFirst(glob(installed)) {
+		if complete(directory) {
+			return directory, nil
+		}
+	}
+	return "", errNotInstalled
+}
+
+func glob(patterns []string) []string {
+	var found []string
+	for _, pattern := range patterns {
+		matches, _ := filepath.Glob(pattern) // fails on a malformed pattern only
+		found = append(found, matches...)
+	}
+	return found
+}
+
+var versionInPath = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
+
+// newestFirst orders directories by the version in their path, as numbers:
+// 9.6 is older than 15.
+func newestFirst(directories []string) []string {
+	version := func(directory string) float64 {
+		number, _ := strconv.ParseFloat(versionInPath.FindString(directory), 64)
+		return number
+	}
+	slices.SortStableFunc(directories, func(a, b string) int {
+		switch newer := version(a) - version(b); {
+		case newer > 0:
+			return -1
+		case newer < 0:
+			return 1
+		}
+		return 0
+	})
+	return directories
+}
+
+func complete(directory string) bool {
+	for _, program := range []string{"initdb", "postgres"} {
+		info, err := os.Stat(filepath.Join(directory, program))
+		if err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
+			return false
+		}
+	}
+	return true
+}

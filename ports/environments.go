@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/project"
 )
 
@@ -15,7 +16,7 @@ type Environments interface {
 	Get(ctx context.Context, id environment.ID) (environment.Environment, error)
 	List(ctx context.Context, of project.ID, page Page[environment.ID]) ([]environment.Environment, error)
 	// SlugTaken says whether an environment of the project has the slug.
-	SlugTaken(ctx context.Context, of project.ID, slug string) (bool, error)
+	SlugTaken(ctx context.Context, of project.ID, slug naming.Slug) (bool, error)
 	// Save writes all that can change, where the stored version still is
 	// e.Version, and moves the version on by one. It may return
 	// environment.ErrSlugTaken.

@@ -20,6 +20,9 @@ type Memberships interface {
 	Find(ctx context.Context, org organization.ID, who account.ID) (*membership.Membership, error)
 	// List returns the account's organizations, the oldest membership first.
 	List(ctx context.Context, who account.ID, page Page[membership.ID]) ([]Affiliation, error)
+	// ListSeenBy is List, cut down to organizations in which seer is owner or
+	// admin.
+	ListSeenBy(ctx context.Context, who, seer account.ID, page Page[membership.ID]) ([]Affiliation, error)
 	// SoleOwned returns the organizations in which the account is the only
 	// owner, each with its number of other members.
 	SoleOwned(ctx context.Context, who account.ID) ([]SoleOwned, error)

@@ -3,6 +3,7 @@ package ports
 import (
 	"context"
 
+	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/project"
 )
 
@@ -13,7 +14,7 @@ type Projects interface {
 	Get(ctx context.Context, id project.ID) (project.Project, error)
 	List(ctx context.Context, page Page[project.ID]) ([]project.Project, error)
 	// SlugTaken says whether a project of the organization has the slug.
-	SlugTaken(ctx context.Context, slug string) (bool, error)
+	SlugTaken(ctx context.Context, slug naming.Slug) (bool, error)
 	// Save writes name and slug, where the stored version still is p.Version,
 	// and moves the version on by one. It may return project.ErrSlugTaken.
 	Save(ctx context.Context, p project.Project) error

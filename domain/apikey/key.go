@@ -3,6 +3,7 @@
 package apikey
 
 import (
+	"errors"
 	"time"
 
 	"github.com/tenantry/tenantry/domain/account"
@@ -39,6 +40,7 @@ var (
 	ErrUnknown           = fault.Declare(fault.Unauthenticated, "INVALID_KEY", "This key is not known.")
 	ErrRevoked           = fault.Declare(fault.Unauthenticated, "KEY_REVOKED", "This key was revoked.")
 	ErrExpired           = fault.Declare(fault.Unauthenticated, "KEY_EXPIRED", "This key has expired.")
+	ErrInURL             = fault.Declare(fault.Unauthenticated, "KEY_IN_URL", "Only client keys may come in the address. Send this one as X-API-Key, and rotate it: addresses are logged.")
 	ErrWrongEnvironment  = fault.Declare(fault.Forbidden, "WRONG_ENVIRONMENT", "This key opens another environment.")
 	ErrInsufficientScope = fault.Declare(fault.Forbidden, "INSUFFICIENT_SCOPE", "This key does not have the scope that is asked for.")
 )
@@ -63,6 +65,25 @@ func (k Key) Admits(e environment.Environment, name, scope string) error {
 	}
 	if scope != "" && !k.Scopes.Has(scope) {
 		return ErrInsufficientScope
+	}
+	return nil
+}
+
+// furthest bounds an expiry to years that every engine and client can hold.
+const furthest = 100 * 365 * 24 * time.Hour
+
+var (
+	errPast   = errors.New("must be in the future")
+	errTooFar = errors.New("must be within a hundred years")
+)
+
+// CheckExpiry refuses an expiry that has passed or is absurdly far.
+func CheckExpiry(at, now time.Time) error {
+	if !now.Before(at) {
+		return errPast
+	}
+	if at.After(now.Add(furthest)) {
+		return errTooFar
 	}
 	return nil
 }

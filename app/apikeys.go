@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// APIKeys is the life of an environment key.
+type APIKeys struct{ Dependencies }
+
+// List returns the keys of an environment, revoked ones too.
+func (k *APIKeys) List(ctx context.Context, actor access.Actor, of environment.ID, page ports.Page[apikey.ID]) (Listed[apikey.Key], error) {
+	grant, err := reader(actor).may(access.ReadKey)
+	if err != nil {
+		return Listed[apikey.Key]{}, err
+	}
+	return ports.Look(ctx, k.Store, func(tx ports.Tx) (Listed[apikey.Key], error) {
+		if _, err := tx.Environments(grant).Get(ctx, of); err != nil {
+			return Listed[apikey.Key]{}, err
+		}
+		return listed(page, func(page ports.Page[apikey.ID]) ([]apikey.Key, error) {
+			return tx.APIKeys(grant).List(ctx, of, page)
+		})
+	})
+}
+
+// CreateAPIKey asks for a key.
+type CreateAPIKey struct {
+	Name      string
+	Type      *string // nil or empty: server
+	Scopes    []string
+	ExpiresAt *time.Time // nil: never
+}
+
+// CreatedAPIKey is a new key with the secret, which is never shown again.
+type CreatedAPIKey struct {
+	Key    apikey.Key
+	Secret apikey.Secret
+}
+
+// Create makes a key that opens the environment and nothing else.
+func (k *APIKeys) Create(ctx context.Context, actor access.Actor, of environment.ID, in CreateAPIKey) (CreatedAPIKey, error) {
+	draft, err := k.draft(in)
+	if err != nil {
+		return CreatedAPIKey{}, err
+	}
+	return ports.Run(ctx, k.Store, func(tx ports.Tx) (CreatedAPIKey, error) {
+		parent, grant, err := findEnvironment(ctx, tx, actor, of, access.CreateKey)
+		if err != nil {
+			return CreatedAPIKey{}, err
+		}
+		secret := apikey.NewSecret(parent.Kind, draft.Type, k.Random.Uniform)
+		maker := actor.Account.ID
+		made := draft
+		made.ID, made.OrganizationID, made.EnvironmentID = apikey.ID(k.Random.ID()), parent.OrganizationID, parent.ID
+		made.Prefix, made.Digest = secret.Prefix(), secret.Digest()
+		made.CreatedBy, made.CreatedAt = &maker, tx.Now()
+		return CreatedAPIKey{made, secret}, tx.APIKeys(grant).Add(ctx, made)
+	})
+}
+
+func (k *APIKeys) draft(in CreateAPIKey) (apikey.Key, error) {
+	var v fault.Validation
+	draft := apikey.Key{Name: required(&v, "name", in.Name, naming.ParseName), Type: apikey.Server}
+	replace(&draft.Type, optional(&v, "type", in.Type, apikey.ParseType))
+	var err error
+	draft.Scopes, err = apikey.ParseScopes(in.Scopes)
+	v.Check("scopes", err)
+	if in.ExpiresAt != nil {
+		at := in.ExpiresAt.UTC().Truncate(time.Microsecond)
+		draft.ExpiresAt = &at
+		v.Check("expires_at", apikey.CheckExpiry(at, k.Clock.Now()))
+	}
+	return draft, v.Err()
+}
+
+// Get returns a key of the active organization.
+func (k *APIKeys) Get(ctx context.Context, actor access.Actor, id apikey.ID) (apikey.Key, error) {
+	grant, err := reader(actor).may(access.ReadKey)
+	if err != nil {
+		return apikey.Key{}, err
+	}
+	return ports.Look(ctx, k.Store, func(tx ports.Tx) (apikey.Key, error) {
+		return tx.APIKeys(grant).Get(ctx, id)
+	})
+}
+
+// Revoke ends a key at once. Revoking it again changes nothing.
+func (k *APIKeys) Revoke(ctx context.Context, actor access.Actor, id apikey.ID) error {
+	return k.Store.Do(ctx, func(tx ports.Tx) error {
+		m, err := enter(ctx, tx, actor)
+		if err != nil {
+			return err
+		}
+		reading, err := m.may(access.ReadKey)
+		if err != nil {
+			return err
+		}
+		found, err := tx.APIKeys(reading).Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		grant, err := m.may(access.RevokeKey)
+		if err != nil {
+			return err
+		}
+		return tx.APIKeys(grant).Revoke(ctx, found.ID)
+	})
+}

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/session"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// issuer begins sessions and writes the tokens that stand for them.
+type issuer struct {
+	Dependencies
+	policy session.Policy
+}
+
+// begin opens a session with a new id, never one that the client brought.
+func (i *issuer) begin(ctx context.Context, tx ports.Tx, who account.ID, org *organization.ID, c Client) (session.Session, error) {
+	s := session.Session{
+		ID: session.ID(i.Random.ID()), AccountID: who, OrganizationID: org, Counter: 1,
+		Address: c.Address, UserAgent: c.UserAgent,
+	}.Begin(tx.Now(), i.policy)
+	return s, tx.Sessions().Add(ctx, s)
+}
+
+// tokens signs an access token for the session as it stands, and derives the
+// refresh token of its counter. An access token never outlives its session.
+func (i *issuer) tokens(s session.Session) (session.Tokens, error) {
+	now := i.Clock.Now()
+	expires := now.Add(i.policy.AccessTTL)
+	if s.ExpiresAt.Before(expires) {
+		expires = s.ExpiresAt
+	}
+	expires = expires.Truncate(time.Second)
+	access, err := i.AccessTokens.Sign(session.Claims{
+		AccountID: s.AccountID, SessionID: s.ID, OrganizationID: s.OrganizationID,
+		TokenID: i.Random.ID().String(), IssuedAt: now.Truncate(time.Second), ExpiresAt: expires,
+	})
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	return session.Tokens{
+		Access: access, Refresh: i.RefreshTokens.Token(s.ID, s.Counter),
+		ExpiresAt: expires, ExpiresIn: expires.Sub(now.Truncate(time.Second)),
+	}, nil
+}

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/domain/project"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// Projects is the life of a project.
+type Projects struct {
+	Dependencies
+	founding *founding
+	slugs    slugs
+}
+
+// List returns the projects of the active organization.
+func (p *Projects) List(ctx context.Context, actor access.Actor, page ports.Page[project.ID]) (Listed[project.Project], error) {
+	grant, err := reader(actor).may(access.ReadProject)
+	if err != nil {
+		return Listed[project.Project]{}, err
+	}
+	return ports.Look(ctx, p.Store, func(tx ports.Tx) (Listed[project.Project], error) {
+		return listed(page, func(page ports.Page[project.ID]) ([]project.Project, error) {
+			return tx.Projects(grant).List(ctx, page)
+		})
+	})
+}
+
+// CreateProject asks for a project.
+type CreateProject struct {
+	Name string
+	Slug *string // nil or empty: derived from the name
+}
+
+// CreatedProject is a new project with the environments that it starts with.
+type CreatedProject struct {
+	Project      project.Project
+	Environments []environment.Environment
+}
+
+// Create makes a project with the default environments.
+func (p *Projects) Create(ctx context.Context, actor access.Actor, in CreateProject) (CreatedProject, error) {
+	var v fault.Validation
+	name := required(&v, "name", in.Name, naming.ParseName)
+	slug := optional(&v, "slug", in.Slug, naming.ParseSlug)
+	if err := v.Err(); err != nil {
+		return CreatedProject{}, err
+	}
+	return ports.Run(ctx, p.Store, func(tx ports.Tx) (CreatedProject, error) {
+		m, err := enter(ctx, tx, actor)
+		if err != nil {
+			return CreatedProject{}, err
+		}
+		grant, err := m.may(access.CreateProject)
+		if err != nil {
+			return CreatedProject{}, err
+		}
+		made := project.Project{Name: name}
+		if slug == nil {
+			made.Slug, err = p.slugs.free(name, "project", func(s naming.Slug) (bool, error) {
+				return tx.Projects(grant).SlugTaken(ctx, s)
+			})
+		}
+		if err != nil {
+			return CreatedProject{}, err
+		}
+		replace(&made.Slug, slug)
+		made, environments, err := p.founding.project(ctx, tx, grant, made)
+		return CreatedProject{made, environments}, err
+	})
+}
+
+// Get returns a project of the active organization.
+func (p *Projects) Get(ctx context.Context, actor access.Actor, id project.ID) (project.Project, error) {
+	grant, err := reader(actor).may(access.ReadProject)
+	if err != nil {
+		return project.Project{}, err
+	}
+	return ports.Look(ctx, p.Store, func(tx ports.Tx) (project.Project, error) {
+		return tx.Projects(grant).Get(ctx, id)
+	})
+}
+
+// UpdateProject changes what is not nil.
+type UpdateProject struct {
+	Name *string
+	Slug *string
+}
+
+// Update renames a project.
+func (p *Projects) Update(ctx context.Context, actor access.Actor, id project.ID, in UpdateProject) (project.Project, error) {
+	var v fault.Validation
+	name := optional(&v, "name", in.Name, naming.ParseName)
+	slug := optional(&v, "slug", in.Slug, naming.ParseSlug)
+	if err := v.Err(); err != nil {
+		return project.Project{}, err
+	}
+	return ports.Run(ctx, p.Store, func(tx ports.Tx) (project.Project, error) {
+		changed, grant, err := p.find(ctx, tx, actor, id, access.UpdateProject)
+		if err != nil {
+			return project.Project{}, err
+		}
+		replace(&changed.Name, name)
+		replace(&changed.Slug, slug)
+		changed.UpdatedAt = tx.Now()
+		if err := tx.Projects(grant).Save(ctx, changed); err != nil {
+			return project.Project{}, err
+		}
+		changed.Version++
+		return changed, nil
+	})
+}
+
+// Delete removes a project with its environments and their keys.
+func (p *Projects) Delete(ctx context.Context, actor access.Actor, id project.ID) error {
+	return p.Store.Do(ctx, func(tx ports.Tx) error {
+		found, grant, err := p.find(ctx, tx, actor, id, access.DeleteProject)
+		if err != nil {
+			return err
+		}
+		return tx.Projects(grant).Remove(ctx, found.ID)
+	})
+}
+
+// find reads the project first and then asks for the action: 404 before 403.
+func (p *Projects) find(ctx context.Context, tx ports.Tx, actor access.Actor, id project.ID, action access.Action) (project.Project, access.Grant, error) {
+	m, err := enter(ctx, tx, actor)
+	if err != nil {
+		return project.Project{}, access.Grant{}, err
+	}
+	reading, err := m.may(access.ReadProject)
+	if err != nil {
+		return project.Project{}, access.Grant{}, err
+	}
+	found, err := tx.Projects(reading).Get(ctx, id)
+	if err != nil {
+		return project.Project{}, access.Grant{}, err
+	}
+	grant, err := m.may(action)
+	return found, grant, err
+}

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// addressFactor is how many times more failures an address takes than an
+// account: many people share one address.
+const addressFactor = 10
+
+// Client is the device that a request came from.
+type Client struct {
+	Address   string // as the adapter established it, never a header that anyone may send
+	UserAgent string
+}
+
+// proof judges passwords, and lets nobody try too many.
+type proof struct {
+	Dependencies
+	settings Settings
+}
+
+// claimant is who claims to be somebody: an account, or a name that no account
+// has. Both take the same way and the same time.
+type claimant struct {
+	account *account.Account
+	name    string // as it was normalized, where there is no account
+	client  Client
+}
+
+// verify says whether the password is the claimant's. Attempts are counted
+// before they are judged, inside the lane, so that a burst of parallel guesses
+// gets no more of them than a patient row.
+func (p *proof) verify(ctx context.Context, c claimant, pw account.Password) (match bool, fresh *account.PasswordHash, err error) {
+	if err := p.mayTry(ctx, c); err != nil {
+		return false, nil, err
+	}
+	var hash *account.PasswordHash
+	if c.account != nil {
+		hash = &c.account.PasswordHash
+	}
+	match, fresh, err = p.Passwords.Verify(ctx, hash, pw, func() error { return p.take(ctx, c.key(), p.settings.LoginFailures) })
+	return match, fresh, err
+}
+
+// mayTry refuses an address with too many failures. The key names the window,
+// so that the trickle of a busy office never adds up.
+func (p *proof) mayTry(ctx context.Context, c claimant) error {
+	wait, err := ports.Look(ctx, p.Store, func(tx ports.Tx) (time.Duration, error) {
+		return tx.Throttles().Wait(ctx, p.addressKey(tx.Now(), c.client), p.settings.LoginFailures*addressFactor)
+	})
+	if err == nil && wait > 0 {
+		return account.ErrTooManyAttempts.After(wait)
+	}
+	return err
+}
+
+// failed counts a failure against the client's address.
+func (p *proof) failed(ctx context.Context, c claimant) error {
+	return p.Store.Do(ctx, func(tx ports.Tx) error {
+		_, err := tx.Throttles().Take(ctx, p.addressKey(tx.Now(), c.client), p.settings.LoginFailures*addressFactor, p.settings.LoginWindow)
+		return err
+	})
+}
+
+func (p *proof) take(ctx context.Context, key string, limit int) error {
+	wait, err := ports.Run(ctx, p.Store, func(tx ports.Tx) (time.Duration, error) {
+		return tx.Throttles().Take(ctx, key, limit, p.settings.LoginWindow)
+	})
+	if err == nil && wait > 0 {
+		return account.ErrTooManyAttempts.After(wait)
+	}
+	return err
+}
+
+// key is what attempts are counted under: one for all spellings and names of
+// an account. A name that nobody has is kept as a digest only: people type
+// passwords there.
+func (c claimant) key() string {
+	if c.account != nil {
+		return "password/account/" + c.account.ID.String()
+	}
+	digest := sha256.Sum256([]byte(strings.ToLower(c.name)))
+	return "password/name/" + hex.EncodeToString(digest[:])
+}
+
+func (p *proof) addressKey(now time.Time, c Client) string {
+	return "password/address/" + network(c.Address) + "/" + now.Truncate(p.settings.LoginWindow).Format(time.RFC3339)
+}
+
+// network is the address, or for IPv6 the /64 that one subscriber has.
+func network(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return "unknown"
+	}
+	a = a.Unmap().WithZone("")
+	if a.Is4() {
+		return a.String()
+	}
+	prefix, err := a.Prefix(64)
+	if err != nil {
+		return "unknown"
+	}
+	return prefix.String()
+}
+
+// own proves that the caller knows the password of its own account, or returns
+// account.ErrWrongPassword.
+func (p *proof) own(ctx context.Context, actor access.Actor, pw account.Password, client Client) error {
+	c := claimant{account: &actor.Account, client: client}
+	match, _, err := p.verify(ctx, c, pw)
+	if err != nil {
+		return err
+	}
+	if !match {
+		if err := p.failed(ctx, c); err != nil {
+			return err
+		}
+		return account.ErrWrongPassword
+	}
+	return p.Store.Do(ctx, func(tx ports.Tx) error { return tx.Throttles().Forget(ctx, c.key()) })
+}

@@ -167,7 +167,7 @@ func effectful(files []file) []string {
 
 func testsInProgram(files []file) []string {
 	concerns := func(f file) bool { return !inTests(f) }
-	return eachImport(files, concerns, func(f file, imported string) string {
+	return eachImport(files, concerns, func(_ file, imported string) string {
 		directory, ours := own(imported)
 		switch {
 		case ours && (strings.HasPrefix(directory, "test/") || directory == "ports/portstest"):

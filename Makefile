@@ -110,7 +110,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 
 .PHONY: bench
 bench: ## Measure the running program
-	$(GO) run ./test/bench
+	$(GO) test -run none -bench . -benchtime 1x -timeout 30m ./test/bench
 
 .PHONY: clean
 clean: ## Remove what was built; data and tools stay

@@ -45,31 +45,29 @@ func (v *Verification) Authorize(ctx context.Context, p Presented, asked Asked) 
 		return ports.Opened{}, err
 	}
 	v.used(opened.Key)
-	return opened, nil
+	return *opened, nil
 }
 
-func (v *Verification) open(ctx context.Context, p Presented) (ports.Opened, error) {
+// open finds the key and says whether it is good. A key that has ended is
+// returned beside the fault: its own organization may know why.
+func (v *Verification) open(ctx context.Context, p Presented) (*ports.Opened, error) {
 	secret, err := apikey.ParseSecret(p.Key)
 	if err != nil {
-		return ports.Opened{}, err
+		return nil, err
 	}
 	if p.InURL && secret.Type() != apikey.Client {
-		return ports.Opened{}, apikey.ErrInURL
+		return nil, apikey.ErrInURL
 	}
-	opened, err := v.find(ctx, secret)
-	if err != nil {
-		return ports.Opened{}, err
-	}
-	if opened == nil {
-		return ports.Opened{}, apikey.ErrUnknown
-	}
-	return *opened, opened.Key.Usable(v.Clock.Now())
-}
-
-func (v *Verification) find(ctx context.Context, secret apikey.Secret) (*ports.Opened, error) {
-	return ports.Look(ctx, v.Store, func(tx ports.Tx) (*ports.Opened, error) {
+	opened, err := ports.Look(ctx, v.Store, func(tx ports.Tx) (*ports.Opened, error) {
 		return tx.KeyIndex().Find(ctx, secret.Digest())
 	})
+	if err != nil {
+		return nil, err
+	}
+	if opened == nil {
+		return nil, apikey.ErrUnknown
+	}
+	return opened, opened.Key.Usable(v.Clock.Now())
 }
 
 // Code is the outcome of a check that a product's backend asked for.
@@ -105,35 +103,23 @@ var codes = []struct {
 // Verify judges a key for somebody else, who may know of the organizations in
 // reach only: a key of any other is not found.
 func (v *Verification) Verify(ctx context.Context, reach access.Reach, key string, asked Asked) (Verdict, error) {
-	secret, err := apikey.ParseSecret(key)
-	if err != nil {
-		return Verdict{Code: Malformed}, nil
+	opened, err := v.open(ctx, Presented{Key: key})
+	if opened != nil && !reach.Includes(opened.Organization.ID) {
+		opened, err = nil, apikey.ErrUnknown
 	}
-	opened, err := v.find(ctx, secret)
-	if err != nil {
-		return Verdict{}, err
-	}
-	if opened == nil || !reach.Includes(opened.Organization.ID) {
-		return Verdict{Code: NotFound}, nil
-	}
-	err = opened.Key.Usable(v.Clock.Now())
 	if err == nil {
 		err = opened.Key.Admits(opened.Environment, asked.Environment, asked.Scope)
 	}
-	if err != nil {
-		return refusal(err, opened)
-	}
-	v.used(opened.Key)
-	return Verdict{Valid, opened}, nil
-}
-
-func refusal(err error, opened *ports.Opened) (Verdict, error) {
 	for _, c := range codes {
 		if errors.Is(err, c.fault) {
 			return Verdict{c.code, opened}, nil
 		}
 	}
-	return Verdict{}, err
+	if err != nil {
+		return Verdict{}, err
+	}
+	v.used(opened.Key)
+	return Verdict{Valid, opened}, nil
 }
 
 // used notes that a key was accepted.

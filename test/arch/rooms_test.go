@@ -9,7 +9,7 @@ import (
 
 // rooms are the places for packages. A star stands for one name.
 var rooms = []string{
-	"cmd/tenantry",
+	"cmd/tenantry", "cmd/generate",
 	"domain/*",
 	"ports", "ports/portstest",
 	"app",

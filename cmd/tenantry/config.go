@@ -1,0 +1,219 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/session"
+)
+
+// config is every setting, from the environment. The names and defaults are
+// documented in README.md.
+type config struct {
+	Host        string `envconfig:"HOST" default:"127.0.0.1"`
+	Port        uint16 `envconfig:"PORT" default:"8080"`
+	PublicURL   string `envconfig:"PUBLIC_URL"`
+	MetricsAddr string `envconfig:"METRICS_ADDR" default:"127.0.0.1:9090"`
+
+	DatabaseURL    dsn    `envconfig:"DATABASE_URL" default:"sqlite:tenantry.db"`
+	DatabasePooler bool   `envconfig:"DATABASE_POOLER" default:"false"`
+	MasterKey      secret `envconfig:"MASTER_KEY"`
+
+	JWTSecret   secret `envconfig:"JWT_SECRET"`
+	JWTIssuer   string `envconfig:"JWT_ISSUER"`
+	JWTAudience string `envconfig:"JWT_AUDIENCE"`
+
+	TokenTTLMinutes int `envconfig:"TOKEN_TTL_MINUTES" default:"60"`
+	RefreshTTLHours int `envconfig:"REFRESH_TTL_HOURS" default:"168"`
+	SessionMaxDays  int `envconfig:"SESSION_MAX_DAYS" default:"30"`
+	ReauthMinutes   int `envconfig:"REAUTH_MINUTES" default:"10"`
+
+	PasswordMinLength  int `envconfig:"PASSWORD_MIN_LENGTH" default:"8"`
+	PasswordMinScore   int `envconfig:"PASSWORD_MIN_SCORE" default:"1"`
+	LoginFailures      int `envconfig:"LOGIN_FAILURES" default:"10"`
+	LoginWindowMinutes int `envconfig:"LOGIN_WINDOW_MINUTES" default:"15"`
+
+	AdminAPIToken  secret         `envconfig:"ADMIN_API_TOKEN"`
+	CORSOrigins    []string       `envconfig:"CORS_ORIGINS"`
+	TrustedProxies []netip.Prefix `envconfig:"TRUSTED_PROXIES"`
+
+	DrainSeconds int        `envconfig:"DRAIN_SECONDS" default:"5"`
+	LogLevel     slog.Level `envconfig:"LOG_LEVEL" default:"INFO"`
+}
+
+// refreshGrace is how long the previous refresh token still answers: two tabs
+// of one browser, or a client that lost an answer.
+const refreshGrace = 10 * time.Second
+
+// loadConfig reads the environment and reports everything that is wrong with
+// it at once.
+func loadConfig() (config, error) {
+	var c config
+	problems := c.read()
+	for _, s := range c.secrets() {
+		problems = append(problems, s.value.fromFile(s.name))
+	}
+	c.derive()
+	problems = append(problems, c.validate()...)
+	return c, errors.Join(problems...)
+}
+
+// read lets envconfig try until it has found every setting that it cannot
+// parse. Each one is set aside to get at the next: the process ends with the
+// report, so nobody misses it.
+func (c *config) read() []error {
+	var problems []error
+	for {
+		err := envconfig.Process("", c)
+		var parse *envconfig.ParseError
+		if !errors.As(err, &parse) {
+			if err != nil {
+				problems = append(problems, err)
+			}
+			return problems
+		}
+		problems = append(problems, fmt.Errorf("%s cannot be read: %s is wanted", parse.KeyName, wanted(parse.TypeName)))
+		if err := os.Unsetenv(parse.KeyName); err != nil {
+			return append(problems, err)
+		}
+	}
+}
+
+func wanted(typeName string) string {
+	switch typeName {
+	case "int", "uint16":
+		return "a whole number"
+	case "bool":
+		return "true or false"
+	case "slog.Level":
+		return "DEBUG, INFO, WARN or ERROR"
+	case "[]netip.Prefix":
+		return "a comma-separated list of networks such as 10.0.0.0/8"
+	}
+	return "a " + typeName
+}
+
+type namedSecret struct {
+	name  string
+	value *secret
+}
+
+func (c *config) secrets() []namedSecret {
+	return []namedSecret{{"MASTER_KEY", &c.MasterKey}, {"JWT_SECRET", &c.JWTSecret}, {"ADMIN_API_TOKEN", &c.AdminAPIToken}}
+}
+
+// derive fills in the defaults that depend on other settings.
+func (c *config) derive() {
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + c.address()
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	if c.JWTIssuer == "" {
+		c.JWTIssuer = c.PublicURL
+	}
+	if c.JWTAudience == "" {
+		c.JWTAudience = c.PublicURL
+	}
+	if len(c.CORSOrigins) == 0 {
+		c.CORSOrigins = []string{origin(c.PublicURL)}
+	}
+}
+
+func (c *config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) }
+
+func (c *config) validate() []error {
+	problems := []error{
+		c.DatabaseURL.check(),
+		webAddress("PUBLIC_URL", c.PublicURL),
+		c.JWTSecret.check("JWT_SECRET"),
+		c.AdminAPIToken.check("ADMIN_API_TOKEN"),
+		between("TOKEN_TTL_MINUTES", c.TokenTTLMinutes, 1, 24*60),
+		between("REFRESH_TTL_HOURS", c.RefreshTTLHours, 1, 365*24),
+		between("SESSION_MAX_DAYS", c.SessionMaxDays, 1, 365),
+		between("REAUTH_MINUTES", c.ReauthMinutes, 1, 24*60),
+		between("PASSWORD_MIN_LENGTH", c.PasswordMinLength, 8, 64),
+		between("PASSWORD_MIN_SCORE", c.PasswordMinScore, 0, 4),
+		between("LOGIN_FAILURES", c.LoginFailures, 1, 100),
+		between("LOGIN_WINDOW_MINUTES", c.LoginWindowMinutes, 1, 24*60),
+		between("DRAIN_SECONDS", c.DrainSeconds, 0, 60),
+	}
+	if c.DatabaseURL.engine() == postgresEngine && !c.MasterKey.set() {
+		problems = append(problems, errors.New("MASTER_KEY is required with PostgreSQL, the same for every replica; make one with: openssl rand -base64 32"))
+	}
+	for _, o := range c.CORSOrigins {
+		if origin(o) != o {
+			problems = append(problems, fmt.Errorf("CORS_ORIGINS: %q is no origin; one is scheme://host or scheme://host:port, in lower case and without a path", o))
+		}
+	}
+	if c.MetricsAddr != "" {
+		if _, _, err := net.SplitHostPort(c.MetricsAddr); err != nil {
+			problems = append(problems, errors.New("METRICS_ADDR must be host:port, or empty for none"))
+		}
+	}
+	return problems
+}
+
+func between(name string, value, least, most int) error {
+	if value < least || value > most {
+		return fmt.Errorf("%s must be from %d to %d", name, least, most)
+	}
+	return nil
+}
+
+func webAddress(name, text string) error {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%s must be an address such as https://accounts.example.com", name)
+	}
+	return nil
+}
+
+// origin is the scheme and authority of a web address, as browsers send it.
+func origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return ""
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
+}
+
+func (c *config) sessionPolicy() session.Policy {
+	return session.Policy{
+		AccessTTL:  time.Duration(c.TokenTTLMinutes) * time.Minute,
+		RefreshTTL: time.Duration(c.RefreshTTLHours) * time.Hour,
+		MaxAge:     time.Duration(c.SessionMaxDays) * 24 * time.Hour,
+		Grace:      refreshGrace,
+		FreshFor:   time.Duration(c.ReauthMinutes) * time.Minute,
+	}
+}
+
+func (c *config) passwordPolicy() account.PasswordPolicy {
+	return account.PasswordPolicy{MinLength: c.PasswordMinLength, MinScore: c.PasswordMinScore}
+}
+
+// print writes the effective settings, one a line, secrets masked.
+func (c *config) print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	v := reflect.ValueOf(*c)
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("envconfig")
+		if _, err := fmt.Fprintf(table, "%s\t%v\n", name, v.Field(i).Interface()); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}

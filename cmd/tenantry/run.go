@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2 // a wrong command or a wrong setting: nothing was begun
+)
+
+const usage = `Tenantry is the account layer of a SaaS in one binary.
+
+Usage: tenantry [command]
+
+  serve                    run the server (the default)
+  migrate up|status|down   bring the schema up to date, show it, or take one step back
+  config                   print the effective settings, secrets masked
+  openapi                  print the API's specification
+  healthcheck              ask the server on this machine whether it is ready
+  version                  print the version
+
+Settings come from the environment; README.md lists them.
+`
+
+// command is one subcommand with what it needs to speak.
+type command struct {
+	args   []string
+	stdout io.Writer
+	stderr io.Writer
+}
+
+var commands = map[string]func(context.Context, command) error{
+	"serve":       serve,
+	"migrate":     migrate,
+	"config":      printConfig,
+	"openapi":     printSpecification,
+	"healthcheck": healthcheck,
+	"version":     printVersion,
+	"help":        printUsage,
+	"-h":          printUsage,
+	"--help":      printUsage,
+}
+
+// usageError is a mistake of whoever started the program.
+type usageError struct{ error }
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	name := "serve"
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	do, known := commands[name]
+	if !known {
+		_, _ = fmt.Fprintf(stderr, "tenantry: there is no command %q\n\n%s", name, usage)
+		return exitUsage
+	}
+	err := do(ctx, command{args: args, stdout: stdout, stderr: stderr})
+	if err == nil {
+		return exitOK
+	}
+	_, _ = fmt.Fprintf(stderr, "tenantry: %v\n", err)
+	if errors.As(err, new(usageError)) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// settings loads the configuration; what is wrong with it is a usage error.
+func settings() (config, error) {
+	c, err := loadConfig()
+	if err != nil {
+		return c, usageError{fmt.Errorf("the settings are wrong:\n%w", err)}
+	}
+	return c, nil
+}
+
+func printConfig(_ context.Context, cmd command) error {
+	c, err := settings()
+	if err != nil {
+		return err
+	}
+	return c.print(cmd.stdout)
+}
+
+func printVersion(_ context.Context, cmd command) error {
+	_, err := fmt.Fprintf(cmd.stdout, "tenantry %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+func printUsage(_ context.Context, cmd command) error {
+	_, err := io.WriteString(cmd.stdout, usage)
+	return err
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tenantry/tenantry/adapters/httpapi"
+)
+
+const (
+	// shutdownLimit is how long requests in flight may take to finish, once no
+	// new ones are let in.
+	shutdownLimit = 15 * time.Second
+	// closingLimit is how long the last batches may take to be written.
+	closingLimit = 3 * time.Second
+)
+
+// serve runs the server until ctx ends, and then lets go of everything in the
+// reverse order of its opening.
+func serve(ctx context.Context, cmd command) error {
+	c, err := settings()
+	if err != nil {
+		return err
+	}
+	logger := newLogger(cmd.stderr, c.LogLevel)
+	program, err := wire(ctx, c, logger)
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.address())
+	if err != nil {
+		return errors.Join(err, program.close())
+	}
+	greet(cmd.stdout, c, listener.Addr())
+	err = program.serve(ctx, listener, time.Duration(c.DrainSeconds)*time.Second)
+	return errors.Join(err, program.close())
+}
+
+// serve answers requests until ctx ends. Then readiness fails while the
+// listener stays open for the drain, so that load balancers look elsewhere
+// first; then it stops, and requests in flight finish.
+func (p *program) serve(ctx context.Context, listener net.Listener, drain time.Duration) error {
+	server := httpapi.Server(p.handler, p.logger)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var work sync.WaitGroup
+	work.Go(func() { p.app.Housekeeping.Run(background) })
+	defer work.Wait()
+	defer stop()
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("the listener failed: %w", err)
+	case <-ctx.Done():
+	}
+	p.logger.Info("stopping", "drain", drain.String())
+	p.ready.Fail()
+	time.Sleep(drain)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
+	defer cancel()
+	if err := server.Shutdown(limited); err != nil {
+		return errors.Join(fmt.Errorf("requests in flight did not finish: %w", err), server.Close())
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// close writes what is still in memory and lets go of the store.
+func (p *program) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closingLimit)
+	defer cancel()
+	err := errors.Join(p.app.Verification.Flush(ctx), p.store.Close())
+	p.logger.Info("stopped", "clean", err == nil)
+	return err
+}
+
+// healthcheck asks the server that the same settings describe.
+func healthcheck(ctx context.Context, _ command) error {
+	c, err := settings()
+	if err != nil {
+		return err
+	}
+	host := c.Host
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	address := fmt.Sprintf("http://%s/readyz", net.JoinHostPort(host, fmt.Sprint(c.Port)))
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", response.Status)
+	}
+	return nil
+}

@@ -160,8 +160,8 @@ func (e *Environments) Update(ctx context.Context, actor access.Actor, id enviro
 func (e *Environments) Delete(ctx context.Context, actor access.Actor, of *project.ID, id environment.ID) error {
 	return e.Store.Do(ctx, func(tx ports.Tx) error {
 		found, grant, err := findEnvironment(ctx, tx, actor, id, access.DeleteEnvironment)
-		if of != nil && found.ProjectID != *of {
-			return fault.ErrNotFound // before a 403 could tell that it exists elsewhere
+		if found.ID == id && of != nil && found.ProjectID != *of {
+			return fault.ErrNotFound // even where err is a 403: not under this project
 		}
 		if err != nil {
 			return err

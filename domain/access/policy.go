@@ -62,8 +62,9 @@ func index(policy []Rule) map[Action]Rule {
 	return byAction
 }
 
-// Allowed says whether the role may do the action.
+// Allowed says whether the role may do the action. A number that is no role may
+// do nothing.
 func Allowed(role membership.Role, action Action) bool {
 	rule, known := rules[action]
-	return known && role != membership.None && role >= rule.Least
+	return known && role != membership.None && role >= rule.Least && role <= membership.Owner
 }

@@ -69,7 +69,7 @@ func (s Slug) WithSuffix(suffix string) Slug {
 func (n Name) Slug() (Slug, bool) {
 	var b strings.Builder
 	gap := false
-	for _, r := range strings.ToLower(n.text) {
+	for _, r := range composed.Replace(strings.ToLower(n.text)) {
 		ascii, letter := transliterate(r)
 		if !letter {
 			gap = true

@@ -1,6 +1,9 @@
 package naming
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+)
 
 // alphabet pairs letters with their ASCII spellings, position by position.
 type alphabet struct{ letters, spellings string }
@@ -27,6 +30,12 @@ var clusters = map[rune]string{
 	'ж': "zh", 'х': "kh", 'ц': "ts", 'ч': "ch", 'ш': "sh", 'щ': "shch", 'ю': "yu", 'я': "ya", 'ё': "yo", 'є': "ye",
 	'ї': "yi", 'θ': "th", 'χ': "ch", 'ψ': "ps",
 }
+
+// composed joins a letter with the mark behind it where both together are
+// spelled otherwise than the letter alone: a name then gives the same slug in
+// either normalization form of Unicode.
+var composed = strings.NewReplacer("a\u0308", "ä", "o\u0308", "ö", "u\u0308", "ü", "o\u030b", "ő", "u\u030b", "ű",
+	"и\u0306", "й", "е\u0308", "ё", "і\u0308", "ї")
 
 var spellings = buildSpellings()
 

@@ -45,7 +45,8 @@ const (
 // over both. It shows itself to nobody.
 type RefreshToken struct{ text string }
 
-// Deriver makes and checks refresh tokens with a secret of the installation.
+// Deriver makes and checks refresh tokens with a secret of the installation,
+// which it shows to nobody.
 type Deriver struct{ secret []byte }
 
 // NewDeriver wraps the secret, at least 32 random bytes.
@@ -85,6 +86,11 @@ func (d Deriver) mac(signed []byte) []byte {
 	h.Write(signed)
 	return h.Sum(nil)
 }
+
+func (Deriver) String() string               { return redacted }
+func (Deriver) GoString() string             { return redacted }
+func (Deriver) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (Deriver) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
 // Reveal returns the token, for the answer that carries it.
 func (t RefreshToken) Reveal() string { return t.text }

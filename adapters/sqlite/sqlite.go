@@ -1,0 +1,116 @@
+// Package sqlite opens the store in one SQLite file.
+//
+//	store, err := sqlite.Open(ctx, "tenantry.db", clock)   // *sqlstore.Store
+//	migrator, err := sqlite.OpenMigrator(ctx, "tenantry.db")
+//
+// Any number of processes of one machine may have the file open. A file that is
+// not there is made, for its owner's eyes only.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"modernc.org/sqlite"
+
+	"github.com/tenantry/tenantry/adapters/sqlstore"
+	"github.com/tenantry/tenantry/migrations"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// readers is how many statements read at once, beside the one unit of work that
+// SQLite lets write.
+const readers = 8
+
+// Pragmas stand in the address, so that every connection of a pool has them.
+// synchronous(FULL) keeps what was acknowledged through a power cut. Times are
+// written in a form that orders as text, in UTC.
+const (
+	settings = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
+		"&_time_format=sqlite&_timezone=UTC&_texttotime=1"
+	// A unit of work that reads before it writes would fail at once, however
+	// long the timeout, had another written in between: so it locks at BEGIN.
+	writing = settings + "&_txlock=immediate"
+	reading = settings + "&_pragma=query_only(1)"
+)
+
+var errMemory = errors.New("a database in memory is another one for every connection; name a file, such as tenantry.db")
+
+// Open opens the store. The schema must be there before it is used: see
+// OpenMigrator.
+func Open(ctx context.Context, path string, clock ports.Clock) (*sqlstore.Store, error) {
+	writer, err := openPool(ctx, path, writing, 1)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := openPool(ctx, path, reading, readers)
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	dialect := sqlstore.Dialect{Engine: migrations.SQLite, Classify: classify}
+	return sqlstore.New(writer, reader, dialect, clock), nil
+}
+
+func openPool(ctx context.Context, path, settings string, connections int) (*sql.DB, error) {
+	connector, err := connect(path, settings)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(sqlstore.Connector{Source: connector.Driver(), Open: func(ctx context.Context) (sqlstore.Session, error) {
+		conn, err := connector.Connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return conn.(sqlstore.Session), nil //nolint:forcetypeassert // the driver's connections are; every test opens one
+	}})
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, ping(ctx, db, path)
+}
+
+// OpenMigrator opens the file for changes of its schema.
+func OpenMigrator(ctx context.Context, path string) (*migrations.Migrator, error) {
+	connector, err := connect(path, writing)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	return migrations.New(migrations.SQLite, db), ping(ctx, db, path)
+}
+
+func connect(path, settings string) (driver.Connector, error) {
+	if path == "" || strings.Contains(path, ":memory:") || strings.Contains(path, "mode=memory") {
+		return nil, errMemory
+	}
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	// A path may hold what an address gives a meaning, such as ? and %.
+	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: settings}
+	return sqlite.NewConnector(address.String())
+}
+
+// ping opens the first connection, and closes db when there is none to be had.
+func ping(ctx context.Context, db *sql.DB, path string) error {
+	if err := db.PingContext(ctx); err != nil {
+		return errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	}
+	return nil
+}
+
+// create makes an empty file that nobody else may read: SQLite itself would
+// follow the umask. Its -wal and -shm files take the mode of the first.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	return f.Close()
+}

@@ -1,0 +1,34 @@
+package sqlstore
+
+import (
+	"database/sql"
+
+	"github.com/tenantry/tenantry/migrations"
+)
+
+// Dialect is all that differs between the engines once a connection is open.
+type Dialect struct {
+	Engine migrations.Engine
+	// Begin are the options of a unit of work that writes.
+	Begin sql.TxOptions
+	// Classify is the only function that understands the driver's errors.
+	Classify func(error) Failure
+}
+
+// Failure is what a driver's error comes to.
+type Failure struct {
+	Kind       Kind
+	Constraint string // of a Unique failure, by PostgreSQL's default naming
+}
+
+// Kind says what can be done about a failure.
+type Kind int
+
+// The kinds of failures.
+const (
+	Other      Kind = iota // our mistake, or a broken database
+	Unique                 // another row has the value
+	ForeignKey             // the parent does not exist
+	Conflict               // another unit of work was in the way: try again
+	Lost                   // no connection, no answer in time, or no way to write
+)

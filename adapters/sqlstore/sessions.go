@@ -1,0 +1,136 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/membership"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/session"
+)
+
+type sessions struct{ *unit }
+
+const sessionColumns = "id, account_id, organization_id, counter, rotated_at, authenticated_at, address, user_agent, created_at, last_used_at, expires_at"
+
+type sessionRow struct {
+	ID              uuid.UUID  `db:"id"`
+	AccountID       uuid.UUID  `db:"account_id"`
+	OrganizationID  *uuid.UUID `db:"organization_id"`
+	Counter         int64      `db:"counter"`
+	RotatedAt       time.Time  `db:"rotated_at"`
+	AuthenticatedAt time.Time  `db:"authenticated_at"`
+	Address         string     `db:"address"`
+	UserAgent       string     `db:"user_agent"`
+	CreatedAt       time.Time  `db:"created_at"`
+	LastUsedAt      time.Time  `db:"last_used_at"`
+	ExpiresAt       time.Time  `db:"expires_at"`
+}
+
+func (r sessionRow) domain() session.Session {
+	return session.Session{
+		ID:              session.ID(r.ID),
+		AccountID:       account.ID(r.AccountID),
+		OrganizationID:  typed[organization.ID](r.OrganizationID),
+		Counter:         r.Counter,
+		RotatedAt:       r.RotatedAt.UTC(),
+		AuthenticatedAt: r.AuthenticatedAt.UTC(),
+		Address:         r.Address,
+		UserAgent:       r.UserAgent,
+		CreatedAt:       r.CreatedAt.UTC(),
+		LastUsedAt:      r.LastUsedAt.UTC(),
+		ExpiresAt:       r.ExpiresAt.UTC(),
+	}
+}
+
+func (r sessions) Add(ctx context.Context, s session.Session) error {
+	return r.changeOne(ctx, nil, fault.ErrInternal,
+		"INSERT INTO sessions ("+sessionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		s.ID.UUID(), s.AccountID.UUID(), optional(s.OrganizationID), s.Counter, s.RotatedAt, s.AuthenticatedAt,
+		s.Address, s.UserAgent, s.CreatedAt, s.LastUsedAt, s.ExpiresAt)
+}
+
+// possibleMembership is a membershipRow of an outer join: all of it or nothing.
+type possibleMembership struct {
+	OrganizationID *uuid.UUID `db:"organization_id"`
+	ID             *uuid.UUID `db:"id"`
+	AccountID      *uuid.UUID `db:"account_id"`
+	Role           *string    `db:"role"`
+	Version        *int64     `db:"version"`
+	CreatedAt      *time.Time `db:"created_at"`
+	UpdatedAt      *time.Time `db:"updated_at"`
+}
+
+func (r possibleMembership) domain() *membership.Membership {
+	if r.ID == nil {
+		return nil
+	}
+	m := membershipRow{*r.OrganizationID, *r.ID, *r.AccountID, *r.Role, *r.Version, *r.CreatedAt, *r.UpdatedAt}.domain()
+	return &m
+}
+
+var findActor = "SELECT " + nested("s", "session", sessionColumns) + ", " + nested("a", "account", accountColumns) + ", " +
+	nested("m", "membership", membershipColumns) + `
+	FROM sessions s
+	JOIN accounts a ON a.id = s.account_id
+	LEFT JOIN memberships m ON m.organization_id = COALESCE($2, s.organization_id) AND m.account_id = s.account_id
+	WHERE s.id = $1`
+
+func (r sessions) Find(ctx context.Context, id session.ID, org *organization.ID) (*access.Actor, error) {
+	var row struct {
+		Session    sessionRow         `db:"session"`
+		Account    accountRow         `db:"account"`
+		Membership possibleMembership `db:"membership"`
+	}
+	found, err := r.find(ctx, &row, findActor, id.UUID(), optional(org))
+	if err != nil || !found {
+		return nil, err
+	}
+	return &access.Actor{
+		Account:    row.Account.domain(),
+		Session:    row.Session.domain(),
+		Membership: row.Membership.domain(),
+	}, nil
+}
+
+func (r sessions) Save(ctx context.Context, s session.Session, counter int64) error {
+	return r.changeOne(ctx, nil, fault.ErrStale,
+		`UPDATE sessions
+		SET organization_id = $3, counter = $4, rotated_at = $5, authenticated_at = $6, address = $7, user_agent = $8,
+			last_used_at = $9, expires_at = $10
+		WHERE id = $1 AND counter = $2`,
+		s.ID.UUID(), counter, optional(s.OrganizationID), s.Counter, s.RotatedAt, s.AuthenticatedAt, s.Address,
+		s.UserAgent, s.LastUsedAt, s.ExpiresAt)
+}
+
+func (r sessions) List(ctx context.Context, owner account.ID) ([]session.Session, error) {
+	var rows []sessionRow
+	err := r.list(ctx, &rows,
+		"SELECT "+sessionColumns+" FROM sessions WHERE account_id = $1 AND expires_at > $2 ORDER BY id", owner.UUID(), r.now)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]session.Session, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, row.domain())
+	}
+	return list, nil
+}
+
+func (r sessions) Remove(ctx context.Context, owner account.ID, id session.ID) error {
+	return r.changeOne(ctx, nil, fault.ErrNotFound,
+		"DELETE FROM sessions WHERE id = $1 AND account_id = $2", id.UUID(), owner.UUID())
+}
+
+func (r sessions) RemoveAll(ctx context.Context, owner account.ID, keep session.ID) (int, error) {
+	return r.change(ctx, nil, "DELETE FROM sessions WHERE account_id = $1 AND id <> $2", owner.UUID(), keep.UUID())
+}
+
+func (r sessions) Sweep(ctx context.Context) (int, error) {
+	return r.change(ctx, nil, "DELETE FROM sessions WHERE expires_at <= $1", r.now)
+}

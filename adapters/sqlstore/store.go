@@ -1,0 +1,148 @@
+// Package sqlstore is the store in SQL that both engines understand. All of it
+// is written here, once; packages postgres and sqlite open connections and hand
+// over a Dialect.
+//
+// A Store is made by postgres.Open or sqlite.Open, works on a schema that
+// package migrations has brought up, and is closed with Close.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/migrations"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// Bounds of a unit of work. Drivers may need three seconds more to let go of a
+// silent connection, which leaves the slowest unit under ten.
+const (
+	unitLimit   = 6 * time.Second
+	retryLimit  = unitLimit / 2 // no attempt begins later
+	maxAttempts = 12
+	firstPause  = 2 * time.Millisecond
+	longPause   = 200 * time.Millisecond
+	retryAfter  = time.Second // what clients are told
+)
+
+var (
+	errLimit     = errors.New("the unit of work took too long")
+	errSwallowed = errors.New("the unit of work swallowed the failure of a statement")
+	errUnknown   = errors.New("the connection was lost during the commit; whether it took place is not known")
+)
+
+// Store implements ports.Store.
+type Store struct {
+	writer, reader *sqlx.DB
+	dialect        Dialect
+	clock          ports.Clock
+}
+
+var _ ports.Store = (*Store)(nil)
+
+// New wraps two pools of connections to one database. The store owns them.
+func New(writer, reader *sql.DB, dialect Dialect, clock ports.Clock) *Store {
+	name := string(dialect.Engine)
+	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock}
+}
+
+// Close waits for running statements and closes every connection.
+func (s *Store) Close() error {
+	return errors.Join(s.reader.Close(), s.writer.Close())
+}
+
+// Ping says whether the database answers and has the schema of this program.
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, unitLimit, errLimit)
+	defer cancel()
+	if err := migrations.Check(ctx, s.dialect.Engine, s.reader.DB); err != nil {
+		return fault.ErrUnavailable.With(err).After(retryAfter)
+	}
+	return nil
+}
+
+// View runs fn on the read pool, each statement for itself.
+func (s *Store) View(ctx context.Context, fn func(tx ports.Tx) error) error {
+	u := s.unit(s.reader, time.Now().Add(unitLimit), false)
+	defer u.end()
+	return fn(u)
+}
+
+// Do runs fn as a serializable unit of work.
+func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
+	start := time.Now()
+	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(unitLimit), errLimit)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		again, err := s.attempt(ctx, start.Add(unitLimit), fn)
+		if !again {
+			return err
+		}
+		if attempt == maxAttempts || !pause(ctx, attempt) || time.Since(start) > retryLimit {
+			return fault.ErrBusy.With(err).After(retryAfter)
+		}
+	}
+}
+
+// pause waits before the next attempt, at random so that those who met do not
+// meet again. It is false when ctx ended first.
+func pause(ctx context.Context, attempt int) bool {
+	longest := min(firstPause<<attempt, longPause)
+	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // spreads load, guards nothing
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// attempt runs fn once, and says whether a conflicting unit won, so that
+// another attempt may succeed.
+func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx ports.Tx) error) (again bool, err error) {
+	tx, err := s.writer.BeginTxx(ctx, &s.dialect.Begin)
+	if err != nil {
+		return s.judge(ctx, err)
+	}
+	u := s.unit(tx, deadline, true)
+	defer func() {
+		u.end()
+		_ = tx.Rollback() // after a commit it does nothing; a panic goes on
+	}()
+	err = fn(u)
+	switch {
+	case u.failure.Kind == Conflict:
+		return true, u.failed
+	case err != nil:
+		return false, err
+	case u.failure.Kind == Lost:
+		return false, u.failed
+	case u.failed != nil:
+		return false, fault.ErrInternal.With(fmt.Errorf("%w: %w", errSwallowed, u.failed.Err))
+	}
+	if err := tx.Commit(); err != nil {
+		return s.judgeCommit(ctx, err)
+	}
+	return false, nil
+}
+
+func (s *Store) judge(ctx context.Context, err error) (again bool, _ error) {
+	failure := s.dialect.Classify(err)
+	return failure.Kind == Conflict && ctx.Err() == nil, explain(ctx, failure, err, nil)
+}
+
+// judgeCommit never lets a commit be repeated that may have taken place.
+func (s *Store) judgeCommit(ctx context.Context, err error) (again bool, _ error) {
+	if s.dialect.Classify(err).Kind == Lost {
+		return false, fault.ErrUnavailable.With(fmt.Errorf("%w: %w", errUnknown, err)).After(retryAfter)
+	}
+	return s.judge(ctx, err)
+}

@@ -1,0 +1,130 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/ports"
+)
+
+var _ ports.Tx = (*unit)(nil)
+
+func (u *unit) Now() time.Time { return u.now }
+
+func (u *unit) Accounts() ports.Accounts           { return accounts{u} }
+func (u *unit) Organizations() ports.Organizations { return organizations{u} }
+func (u *unit) Memberships() ports.Memberships     { return memberships{u} }
+func (u *unit) KeyIndex() ports.KeyIndex           { return keyIndex{u} }
+func (u *unit) Sessions() ports.Sessions           { return sessions{u} }
+func (u *unit) Throttles() ports.Throttles         { return throttles{u} }
+func (u *unit) Keyring() ports.Keyring             { return keyring{u} }
+
+func (u *unit) Organization(g access.Grant) ports.Organization { return granted{tenant{u, g}} }
+func (u *unit) Members(g access.Grant) ports.Members           { return members{tenant{u, g}} }
+func (u *unit) Projects(g access.Grant) ports.Projects         { return projects{tenant{u, g}} }
+func (u *unit) Environments(g access.Grant) ports.Environments { return environments{tenant{u, g}} }
+func (u *unit) APIKeys(g access.Grant) ports.APIKeys           { return apikeys{tenant{u, g}} }
+
+// tenant runs statements for one organization: the one that was granted is the
+// first argument of each, so that a repository cannot reach past it. Without a
+// grant nothing runs, and without leave to change nothing that writes.
+type tenant struct {
+	unit  *unit
+	grant access.Grant
+}
+
+func (t tenant) find(ctx context.Context, dest any, query string, args ...any) (bool, error) {
+	if t.grant.IsZero() {
+		return false, fault.ErrInternal.With(errNoGrant)
+	}
+	return t.unit.find(ctx, dest, query, t.own(args)...)
+}
+
+// get is find with a not-found fault where there is no row.
+func (t tenant) get(ctx context.Context, dest any, query string, args ...any) error {
+	found, err := t.find(ctx, dest, query, args...)
+	if err == nil && !found {
+		return fault.ErrNotFound
+	}
+	return err
+}
+
+func (t tenant) list(ctx context.Context, dest any, query string, args ...any) error {
+	if t.grant.IsZero() {
+		return fault.ErrInternal.With(errNoGrant)
+	}
+	return t.unit.list(ctx, dest, query, t.own(args)...)
+}
+
+func (t tenant) changeOne(ctx context.Context, rules taken, none *fault.Error, query string, args ...any) error {
+	if err := t.mayChange(); err != nil {
+		return err
+	}
+	return t.unit.changeOne(ctx, rules, none, query, t.own(args)...)
+}
+
+// add is changeOne for a new row, which must name the granted organization.
+func (t tenant) add(ctx context.Context, org organization.ID, rules taken, query string, args ...any) error {
+	if org != t.grant.Organization() {
+		return fault.ErrInternal.With(errForeign)
+	}
+	return t.changeOne(ctx, rules, fault.ErrInternal, query, args...)
+}
+
+// count reads one number.
+func (t tenant) count(ctx context.Context, query string, args ...any) (int, error) {
+	var n int
+	_, err := t.find(ctx, &n, query, args...)
+	return n, err
+}
+
+func (t tenant) mayChange() error {
+	switch {
+	case t.grant.IsZero():
+		return fault.ErrInternal.With(errNoGrant)
+	case !t.grant.Writes():
+		return fault.ErrInternal.With(errMayNot)
+	}
+	return nil
+}
+
+func (t tenant) own(args []any) []any {
+	return append([]any{t.grant.Organization().UUID()}, args...)
+}
+
+// nested lists columns of a joined table under names by which sqlx fills the
+// struct of that name inside the row's.
+func nested(table, name, columns string) string {
+	var b strings.Builder
+	for column := range strings.SplitSeq(columns, ", ") {
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(table + "." + column + ` AS "` + name + "." + column + `"`)
+	}
+	return b.String()
+}
+
+// optional turns a typed id that may be absent into a column.
+func optional[ID interface{ UUID() uuid.UUID }](id *ID) *uuid.UUID {
+	if id == nil {
+		return nil
+	}
+	u := (*id).UUID()
+	return &u
+}
+
+// typed is the way back of optional.
+func typed[ID ~[16]byte](u *uuid.UUID) *ID {
+	if u == nil {
+		return nil
+	}
+	id := ID(*u)
+	return &id
+}

@@ -1,0 +1,195 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/tenantry/tenantry/domain/fault"
+)
+
+// querier is what a pool and a transaction have in common.
+type querier interface {
+	sqlx.ExecerContext
+	GetContext(ctx context.Context, dest any, query string, args ...any) error
+	SelectContext(ctx context.Context, dest any, query string, args ...any) error
+}
+
+// taken says which fault a unique constraint stands for.
+type taken map[string]*fault.Error
+
+var (
+	errOver      = errors.New("a unit of work was used after its end")
+	errReadOnly  = errors.New("a change was tried in a read-only unit of work")
+	errRowCount  = errors.New("a statement touched more than one row")
+	errNoGrant   = errors.New("tenant data was reached for without a grant")
+	errMayNot    = errors.New("a change was tried under a grant that permits none")
+	errForeign   = errors.New("the row names another organization than the grant")
+	errDuplicate = errors.New("a row of this id is there already")
+)
+
+// unit runs the statements of one unit of work. The first that fails spoils
+// it: no other runs, on either engine, and nothing is committed.
+type unit struct {
+	db       querier
+	dialect  *Dialect
+	now      time.Time
+	deadline time.Time
+	writes   bool
+	over     bool
+	failure  Failure
+	failed   *fault.Error
+}
+
+func (s *Store) unit(db querier, deadline time.Time, writes bool) *unit {
+	return &unit{db: db, dialect: &s.dialect, now: s.clock.Now(), deadline: deadline, writes: writes}
+}
+
+func (u *unit) end() { u.over = true }
+
+// find reads one row and says whether there is one.
+func (u *unit) find(ctx context.Context, dest any, query string, args ...any) (bool, error) {
+	ctx, cancel, err := u.ready(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer cancel()
+	err = u.db.GetContext(ctx, dest, query, stored(args)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, u.note(ctx, err, nil)
+}
+
+// list reads all rows.
+func (u *unit) list(ctx context.Context, dest any, query string, args ...any) error {
+	ctx, cancel, err := u.ready(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	return u.note(ctx, u.db.SelectContext(ctx, dest, query, stored(args)...), nil)
+}
+
+// change runs a statement that writes and says how many rows it touched.
+func (u *unit) change(ctx context.Context, rules taken, query string, args ...any) (int, error) {
+	if !u.writes {
+		return 0, fault.ErrInternal.With(errReadOnly)
+	}
+	ctx, cancel, err := u.ready(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer cancel()
+	result, err := u.db.ExecContext(ctx, query, stored(args)...)
+	if err != nil {
+		return 0, u.note(ctx, err, rules)
+	}
+	n, err := result.RowsAffected()
+	return int(n), u.note(ctx, err, nil)
+}
+
+// changeOne is change for exactly one row; none is returned where there is no
+// such row.
+func (u *unit) changeOne(ctx context.Context, rules taken, none *fault.Error, query string, args ...any) error {
+	n, err := u.change(ctx, rules, query, args...)
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		return none
+	case n > 1:
+		u.failed = fault.ErrInternal.With(errRowCount)
+		return u.failed
+	}
+	return nil
+}
+
+// changeReturning is change for a statement that returns its row.
+func (u *unit) changeReturning(ctx context.Context, dest any, query string, args ...any) error {
+	if !u.writes {
+		return fault.ErrInternal.With(errReadOnly)
+	}
+	ctx, cancel, err := u.ready(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	return u.note(ctx, u.db.GetContext(ctx, dest, query, stored(args)...), nil)
+}
+
+func (u *unit) ready(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	switch {
+	case u.over:
+		return nil, nil, fault.ErrInternal.With(errOver)
+	case u.failed != nil && u.writes:
+		return nil, nil, u.failed
+	case ctx.Err() != nil:
+		return nil, nil, u.note(ctx, context.Cause(ctx), nil)
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, u.deadline, errLimit)
+	return ctx, cancel, nil
+}
+
+// note keeps the failure of a statement, and turns it into a fault.
+func (u *unit) note(ctx context.Context, err error, rules taken) error {
+	if err == nil {
+		return nil
+	}
+	u.failure = u.dialect.Classify(err)
+	if ctx.Err() != nil {
+		u.failure = Failure{Kind: Lost}
+	}
+	u.failed = explain(ctx, u.failure, err, rules)
+	return u.failed
+}
+
+func explain(ctx context.Context, failure Failure, err error, rules taken) *fault.Error {
+	if ctx.Err() != nil {
+		return fault.ErrUnavailable.With(fmt.Errorf("%w: %w", context.Cause(ctx), err)).After(retryAfter)
+	}
+	switch failure.Kind {
+	case Unique:
+		if rule := rules[failure.Constraint]; rule != nil {
+			return rule.With(err)
+		}
+		return fault.ErrInternal.With(fmt.Errorf("%w: %w", errDuplicate, err))
+	case ForeignKey:
+		return fault.ErrNotFound.With(err)
+	case Conflict:
+		return fault.ErrBusy.With(err).After(retryAfter)
+	case Lost:
+		return fault.ErrUnavailable.With(err).After(retryAfter)
+	}
+	return fault.ErrInternal.With(err)
+}
+
+// stored cuts times to what both engines keep.
+func stored(args []any) []any {
+	for i, arg := range args {
+		switch t := arg.(type) {
+		case time.Time:
+			args[i] = cut(t)
+		case *time.Time:
+			if t != nil {
+				args[i] = cut(*t)
+			}
+		}
+	}
+	return args
+}
+
+func cut(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// utc is for times that may be absent.
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	in := t.UTC()
+	return &in
+}

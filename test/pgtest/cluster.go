@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"os"
 	"sync"
-	"testing"
 )
 
 // cluster is the server in which tests get their databases.
@@ -116,13 +115,17 @@ func (l *lazyCluster) close() error {
 // Main runs a package's tests, then stops the server if one was started. It
 // returns the exit code. (Without it the server ends with the process, on
 // Linux, and its files are removed by a later run.)
-func Main(m *testing.M) int { return With(m).Run() }
+func Main(m Runner) int { return With(m).Run() }
+
+// Runner runs a package's tests and returns the exit code: *testing.M, or what
+// wraps it to tidy up while the server is still there.
+type Runner interface{ Run() int }
 
 // Tests are a package's tests, after which the server stops.
-type Tests struct{ tests *testing.M }
+type Tests struct{ tests Runner }
 
 // With wraps a package's tests for runners that want to call them themselves.
-func With(m *testing.M) Tests { return Tests{tests: m} }
+func With(m Runner) Tests { return Tests{tests: m} }
 
 // Run runs the tests, stops the server and returns the exit code.
 func (t Tests) Run() int {

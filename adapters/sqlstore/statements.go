@@ -26,15 +26,16 @@ type Open func(ctx context.Context) (Session, error)
 // statements would not do: it prepares them on a connection that it takes from
 // the pool, and a unit of work already holds SQLite's only one.
 type Connector struct {
-	Open   Open
-	Source driver.Driver
+	Open       Open
+	Source     driver.Driver
+	Unprepared bool // keep nothing: the next statement may run elsewhere
 }
 
 // Connect implements driver.Connector.
 func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	s, err := c.Open(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil || c.Unprepared {
+		return s, err
 	}
 	return &keeper{Session: s, statements: map[string]statement{}}, nil
 }

@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+)
+
+// maxBody is the largest body of a request, in bytes.
+const maxBody = 1 << 20
+
+// strict checks what huma is lenient about, before it. A body on a route that
+// takes none is not read.
+func strict(ctx huma.Context, next func(huma.Context)) {
+	c := humagin.Unwrap(ctx)
+	c.Request.Header.Del("Accept") // there is one representation, whatever is asked for
+	if err := checkQuery(c.Request.URL); err != nil {
+		fail(c, err)
+		return
+	}
+	if ctx.Operation().RequestBody != nil {
+		body, err := readBody(c.Request)
+		if err == nil {
+			err = checkJSON(body)
+		}
+		if err != nil {
+			if errors.Is(err, errTooLarge) || errors.Is(err, errSlowBody) {
+				c.Header("Connection", "close") // the rest of the body is not worth reading
+			}
+			fail(c, err)
+			return
+		}
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	next(ctx)
+}
+
+// checkQuery refuses a query of which net/url would silently drop a part, and
+// parameters that say two things.
+func checkQuery(u *url.URL) error {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return malformed("query", "is not well formed")
+	}
+	for name, values := range query {
+		if len(values) > 1 {
+			return malformed(name, "appears more than once")
+		}
+	}
+	return nil
+}
+
+// readBody reads a JSON body, or says why it cannot be one.
+func readBody(r *http.Request) ([]byte, error) {
+	if !isJSON(r.Header) {
+		return nil, errMediaType
+	}
+	if r.ContentLength > maxBody {
+		return nil, errTooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, errSlowBody
+	case err != nil:
+		return nil, malformed("body", "did not arrive whole")
+	case len(body) > maxBody:
+		return nil, errTooLarge
+	case len(body) == 0:
+		return nil, malformed("body", "is required")
+	}
+	return body, nil
+}
+
+func isJSON(h http.Header) bool {
+	types, encodings := h.Values("Content-Type"), h.Values("Content-Encoding")
+	if len(types) != 1 || len(encodings) > 1 || len(encodings) == 1 && !strings.EqualFold(encodings[0], "identity") {
+		return false
+	}
+	media, parameters, err := mime.ParseMediaType(types[0])
+	if err != nil || media != jsonType {
+		return false
+	}
+	for name, value := range parameters {
+		if name != "charset" || !strings.EqualFold(value, "utf-8") {
+			return false
+		}
+	}
+	return true
+}

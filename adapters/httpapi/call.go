@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/fault"
+)
+
+const (
+	requestIDHeader = "X-Request-ID"
+	maxRequestID    = 128
+)
+
+// call is what the machinery has learned of a request on its way to the
+// handler. It travels in the request's context, inside this package only.
+type call struct {
+	id     string
+	client app.Client
+	logger *slog.Logger
+
+	// actor is set behind session credentials; named, when the request itself
+	// named the organization that it means.
+	actor access.Actor
+	named bool
+
+	// presented says that a credential came along, and scheme how it has to.
+	presented bool
+	scheme    string
+
+	// What the access log says of the outcome.
+	account, organization, code string
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// begin opens the call: it accepts the client's request id or makes one, and
+// says so in the answer.
+func (s *server) begin(c *gin.Context) {
+	id := c.GetHeader(requestIDHeader)
+	if !validRequestID(id) {
+		id = uuid.Must(uuid.NewV7()).String()
+	}
+	c.Header(requestIDHeader, id)
+	opened := &call{id: id, client: clientOf(c.Request, s.TrustedProxies), logger: s.Logger, scheme: bearer}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callKey{}, opened))
+}
+
+// validRequestID accepts what can be copied into a header and a log line.
+func validRequestID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		if id[i] < ' ' || id[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// access writes one line a request: the route, never the URL, and no body.
+func (s *server) access(c *gin.Context) {
+	start := time.Now()
+	method := c.Request.Method
+	defer func() {
+		opened := callOf(c.Request.Context())
+		s.Logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+			slog.String("method", method),
+			slog.String("route", c.FullPath()),
+			slog.Int("status", c.Writer.Status()),
+			slog.String("code", opened.code),
+			slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
+			slog.String("request_id", opened.id),
+			slog.String("account_id", opened.account),
+			slog.String("organization_id", opened.organization),
+			slog.String("client", opened.client.Address))
+	}()
+	c.Next()
+}
+
+// recovered turns a panic into a 500. The stack is for the log alone.
+func recovered(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if err, ok := cause.(error); ok && err == http.ErrAbortHandler { //nolint:errorlint // the sentinel that net/http compares itself
+			panic(cause)
+		}
+		opened := callOf(c.Request.Context())
+		opened.logger.ErrorContext(c.Request.Context(), "a handler panicked",
+			"panic", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", opened.id, "route", c.FullPath())
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler) // half an answer must not look whole
+		}
+		opened.code = fault.ErrInternal.Code
+		write(c, present(opened, fault.ErrInternal))
+	}()
+	c.Next()
+}
+
+// secured sets the headers that keep browsers from guessing, framing and
+// keeping. What may be cached says so itself, later.
+func secured(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+}

@@ -1,0 +1,143 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/id"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/session"
+)
+
+// The schemes in which credentials are asked for. ApiKey is what the header
+// X-API-Key has no registered word for.
+const (
+	bearer = "Bearer"
+	apiKey = "ApiKey"
+
+	authorizationHeader = "Authorization"
+	apiKeyHeader        = "X-API-Key"
+	organizationHeader  = "X-Organization-ID"
+)
+
+// authenticationBudget is how long finding out who is calling may take.
+const authenticationBudget = 3 * time.Second
+
+var (
+	errAmbiguous     = fault.Declare(fault.Invalid, "AMBIGUOUS_CREDENTIALS", "The request has more than one credential. Send exactly one.")
+	errKeyRequired   = fault.Declare(fault.Unauthenticated, "KEY_REQUIRED", "This needs an environment key in the header X-API-Key.")
+	errOperatorToken = fault.Declare(fault.Unauthenticated, "OPERATOR_TOKEN_REQUIRED", "This needs the installation's ADMIN_API_TOKEN as a bearer token.")
+)
+
+// AdminToken is what the operators' machines present. Only its digest is kept,
+// so there is nothing to show.
+type AdminToken struct {
+	digest [sha256.Size]byte
+	set    bool
+}
+
+// NewAdminToken keeps the digest of a token; the empty one admits nobody.
+func NewAdminToken(token string) AdminToken {
+	return AdminToken{sha256.Sum256([]byte(token)), token != ""}
+}
+
+// is compares in constant time.
+func (t AdminToken) is(token string) bool {
+	digest := sha256.Sum256([]byte(token))
+	return subtle.ConstantTimeCompare(digest[:], t.digest[:]) == 1 && t.set
+}
+
+// unambiguous refuses a request that says twice who is calling: two readers
+// could believe different ones.
+func unambiguous(r *http.Request) error {
+	if len(r.Header.Values(authorizationHeader))+len(r.Header.Values(apiKeyHeader)) > 1 {
+		return errAmbiguous
+	}
+	return nil
+}
+
+// bearerToken returns the token of the Authorization header. Another scheme is
+// no credential that we know.
+func bearerToken(r *http.Request) (token string, presented bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get(authorizationHeader), " ")
+	if !strings.EqualFold(scheme, bearer) {
+		return "", false
+	}
+	return strings.TrimLeft(token, " "), true
+}
+
+// session admits the holders of an access token.
+func (s *server) session(c *gin.Context) {
+	if err := s.authenticate(c); err != nil {
+		fail(c, err)
+	}
+}
+
+func (s *server) authenticate(c *gin.Context) error {
+	if err := unambiguous(c.Request); err != nil {
+		return err
+	}
+	opened := callOf(c.Request.Context())
+	token, presented := bearerToken(c.Request)
+	if opened.presented = presented; !presented {
+		return session.ErrNoCredentials
+	}
+	org, contextErr := organizationOf(c)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), authenticationBudget)
+	defer cancel()
+	actor, err := s.App.Sessions.Authenticate(ctx, token, org)
+	if err != nil {
+		return err
+	}
+	opened.actor, opened.account = actor, actor.Account.ID.String()
+	if active := actor.Organization(); active != nil {
+		opened.organization = active.String()
+	}
+	opened.named = c.GetHeader(organizationHeader) != ""
+	return contextErr // who is calling is asked first
+}
+
+// organizationOf is the organization that the request names, by its path or by
+// the header, or nil for the token's own.
+func organizationOf(c *gin.Context) (*organization.ID, error) {
+	headers := c.Request.Header.Values(organizationHeader)
+	var named *organization.ID
+	if len(headers) > 0 {
+		parsed, err := id.Parse[organization.Organization](headers[0])
+		if err != nil || len(headers) > 1 {
+			return nil, fault.ErrInvalid.WithField(organizationHeader, "must be one organization's id")
+		}
+		named = &parsed
+	}
+	if !strings.HasPrefix(c.FullPath(), "/v1/organizations/:id") {
+		return named, nil
+	}
+	inPath, err := id.Parse[organization.Organization](c.Param("id"))
+	if err != nil {
+		return named, nil // the path's own check names the mistake
+	}
+	if named != nil && *named != inPath {
+		return nil, organization.ErrMismatch
+	}
+	return &inPath, nil
+}
+
+// operator admits the holders of ADMIN_API_TOKEN.
+func (s *server) operator(c *gin.Context) {
+	if err := unambiguous(c.Request); err != nil {
+		fail(c, err)
+		return
+	}
+	token, presented := bearerToken(c.Request)
+	callOf(c.Request.Context()).presented = presented
+	if !presented || !s.AdminToken.is(token) {
+		fail(c, errOperatorToken)
+	}
+}

@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed" // docs.html and docs.js
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+	"github.com/swaggest/swgui/v5/static"
+
+	"github.com/tenantry/tenantry/domain/fault"
+)
+
+// docsPolicy lets the page load what this server has and nothing else. Swagger
+// UI writes style attributes; scripts are files only.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+const docsMaxAge = "public, max-age=3600"
+
+//go:embed docs.html
+var docsPage []byte
+
+//go:embed docs.js
+var docsScript []byte
+
+// docsAssets are the files of Swagger UI that the page loads.
+var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js"}
+
+func (s *server) docs(c *gin.Context) {
+	c.Header("Content-Security-Policy", docsPolicy)
+	c.Header("Cache-Control", docsMaxAge)
+	c.Data(http.StatusOK, "text/html; charset=utf-8", docsPage)
+}
+
+func (s *server) docsAsset(c *gin.Context) {
+	name := c.Param("asset")
+	if name == "docs.js" {
+		c.Header("Cache-Control", docsMaxAge)
+		c.Data(http.StatusOK, mime.TypeByExtension(".js"), docsScript)
+		return
+	}
+	if !slices.Contains(docsAssets, name) {
+		fail(c, fault.ErrNotFound)
+		return
+	}
+	compressed, err := static.FS.ReadFile(name + ".gz")
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.Header("Cache-Control", docsMaxAge)
+	c.Writer.Header().Add("Vary", "Accept-Encoding")
+	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+		c.Header("Content-Encoding", "gzip")
+		c.Data(http.StatusOK, mime.TypeByExtension(path.Ext(name)), compressed)
+		return
+	}
+	plain, err := decompress(compressed)
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.Data(http.StatusOK, mime.TypeByExtension(path.Ext(name)), plain)
+}
+
+func decompress(compressed []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
+
+func documentFile(media string) func(huma.Registry, *huma.Operation) {
+	return func(_ huma.Registry, op *huma.Operation) {
+		op.Responses["200"] = &huma.Response{
+			Description: "The file",
+			Content:     map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}
+	}
+}
+
+func documentAsset(r huma.Registry, op *huma.Operation) {
+	files := append([]string{"docs.js"}, docsAssets...)
+	op.Parameters = append(op.Parameters, &huma.Param{
+		Name: "asset", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Examples: []any{files[0]}},
+	})
+	documentFile("text/*")(r, op)
+}

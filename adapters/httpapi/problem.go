@@ -1,0 +1,225 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/danielgtaylor/huma/v2/validation"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/fault"
+)
+
+// Media types of answers.
+const (
+	jsonType    = "application/json"
+	problemType = "application/problem+json"
+)
+
+// Faults of the protocol itself.
+var (
+	errMethod    = fault.Declare(fault.Invalid, "METHOD_NOT_ALLOWED", "This address does not take that method; the Allow header lists those it takes.")
+	errTooLarge  = fault.Declare(fault.Invalid, "BODY_TOO_LARGE", "The body has more than 1 MiB.")
+	errMediaType = fault.Declare(fault.Invalid, "UNSUPPORTED_MEDIA_TYPE", "The body must be sent as Content-Type: application/json, in UTF-8 and uncompressed.")
+	errSlowBody  = fault.Declare(fault.Invalid, "REQUEST_TIMEOUT", "The body did not arrive in time.")
+)
+
+// statusByKind has every kind of fault.
+var statusByKind = map[fault.Kind]int{
+	fault.Internal:        http.StatusInternalServerError,
+	fault.Unauthenticated: http.StatusUnauthorized,
+	fault.Invalid:         http.StatusBadRequest,
+	fault.NotFound:        http.StatusNotFound,
+	fault.Forbidden:       http.StatusForbidden,
+	fault.Conflict:        http.StatusConflict,
+	fault.Throttled:       http.StatusTooManyRequests,
+	fault.Unavailable:     http.StatusServiceUnavailable,
+}
+
+// statusByCode has the faults for which HTTP knows a more precise word than for
+// their kind.
+var statusByCode = map[string]int{
+	errMethod.Code:    http.StatusMethodNotAllowed,
+	errTooLarge.Code:  http.StatusRequestEntityTooLarge,
+	errMediaType.Code: http.StatusUnsupportedMediaType,
+	errSlowBody.Code:  http.StatusRequestTimeout,
+}
+
+// Status is the HTTP status that a fault is answered with.
+func Status(f fault.Error) int {
+	if status, precise := statusByCode[f.Code]; precise {
+		return status
+	}
+	return statusByKind[f.Kind]
+}
+
+// problem is the one shape of every refusal (RFC 9457). The member "error"
+// repeats the detail for clients that know only that name.
+type problem struct {
+	Type      string  `json:"type" format:"uri" example:"urn:tenantry:error:not_found" doc:"Identifies the code, as a URI"`
+	Title     string  `json:"title" example:"Not Found" doc:"What the status means"`
+	Status    int     `json:"status" example:"404" doc:"The HTTP status"`
+	Detail    string  `json:"detail" example:"There is no such thing, or none that you can see." doc:"One sentence for people"`
+	Code      string  `json:"code" example:"NOT_FOUND" doc:"Stable; this is what programs branch on"`
+	Sentence  string  `json:"error" example:"There is no such thing, or none that you can see." doc:"The same sentence as detail"`
+	Fields    []field `json:"errors,omitempty" doc:"The refused members of the request"`
+	RequestID string  `json:"request_id" example:"01890a5d-ac96-774b-bcce-b302099a8057" doc:"By which the log tells more"`
+}
+
+type field struct {
+	Field   string `json:"field" example:"email" doc:"The member's name"`
+	Message string `json:"message" example:"must be an email address, such as ada@example.com" doc:"Why it was refused; never the value"`
+}
+
+func (p *problem) Error() string  { return p.Code }
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType is asked by huma when it writes the problem.
+func (*problem) ContentType(string) string { return problemType }
+
+func present(c *call, f *fault.Error) *problem {
+	status := Status(*f)
+	p := &problem{
+		Type: "urn:tenantry:error:" + strings.ToLower(f.Code), Title: http.StatusText(status), Status: status,
+		Detail: f.Public, Code: f.Code, Sentence: f.Public, RequestID: c.id,
+	}
+	for _, refused := range f.Fields {
+		p.Fields = append(p.Fields, field{refused.Name, refused.Message})
+	}
+	return p
+}
+
+// fail answers with a problem and ends the request.
+func fail(c *gin.Context, err error) { write(c, refuse(c, err)) }
+
+func write(c *gin.Context, p *problem) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	c.Abort()
+	c.Data(p.Status, problemType, append(body, '\n'))
+}
+
+// refuse turns an error into a problem with its headers, and logs what only we
+// may know, once.
+func refuse(c *gin.Context, err error) *problem {
+	opened := callOf(c.Request.Context())
+	f := classify(err)
+	opened.code = f.Code
+	if f.Kind == fault.Internal || f.Kind == fault.Unavailable && f.Err != nil {
+		opened.logger.ErrorContext(c.Request.Context(), "a request failed",
+			"code", f.Code, "error", f.Error(), "request_id", opened.id, "route", c.FullPath())
+	}
+	switch {
+	case f.Kind == fault.Unauthenticated:
+		c.Header("WWW-Authenticate", challenge(opened, "invalid_token"))
+	case errors.Is(f, apikey.ErrInsufficientScope):
+		c.Header("WWW-Authenticate", challenge(opened, "insufficient_scope"))
+	case f.Kind == fault.Throttled, f.Kind == fault.Unavailable:
+		c.Header("Retry-After", retryAfter(f.RetryAfter))
+	}
+	return present(opened, f)
+}
+
+// classify finds the fault. A context that ended first is no mistake of ours.
+func classify(err error) *fault.Error {
+	f := fault.Of(err)
+	if f.Kind == fault.Internal && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		return fault.ErrUnavailable.With(err)
+	}
+	return f
+}
+
+// challenge says how to authenticate, and what was wrong with the credential
+// where one was presented (RFC 6750, section 3).
+func challenge(c *call, problem string) string {
+	challenge := c.scheme + ` realm="tenantry"`
+	if c.presented {
+		challenge += `, error="` + problem + `"`
+	}
+	return challenge
+}
+
+// retryAfter is in whole seconds, rounded up, and never says "at once".
+func retryAfter(d time.Duration) string {
+	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
+}
+
+// init replaces huma's own errors, which are package variables there: they
+// would show the refused value, passwords included.
+func init() {
+	huma.NewError = func(status int, message string, _ ...error) huma.StatusError {
+		return &problem{Status: status, Detail: message}
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, _ int, _ string, errs ...error) huma.StatusError {
+		return refuse(humagin.Unwrap(ctx), fromHuma(errs))
+	}
+}
+
+// fromHuma tells what a handler returned, which comes alone, from the schema
+// violations that huma found.
+func fromHuma(errs []error) error {
+	var v fault.Validation
+	for _, err := range errs {
+		var violation *huma.ErrorDetail
+		if !errors.As(err, &violation) {
+			return err
+		}
+		v.Refuse(violated(violation))
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return fault.ErrInvalid.WithField("body", "is required")
+}
+
+// violated gives the member's name and a message that holds nothing of the
+// value.
+func violated(d *huma.ErrorDetail) (name, message string) {
+	var missing string
+	if n, _ := fmt.Sscanf(d.Message, validation.MsgExpectedRequiredProperty, &missing); n == 1 {
+		return shortened(member(d.Location, missing)), "is required"
+	}
+	name = shortened(member(d.Location, ""))
+	switch {
+	case d.Message == validation.MsgUnexpectedProperty, d.Message == "unknown query parameter":
+		return name, "is not known here"
+	case name == "body":
+		return name, "does not fit the documented shape"
+	}
+	return name, strings.TrimPrefix(d.Message, "invalid value: ")
+}
+
+// member is a location without the part of the request that it begins with.
+func member(location, child string) string {
+	_, name, found := strings.Cut(location, ".")
+	switch {
+	case !found && child != "":
+		return child
+	case !found:
+		return location
+	case child != "":
+		return name + "." + child
+	}
+	return name
+}
+
+// maxFieldName bounds how much of a name that a client invented is repeated.
+const maxFieldName = 64
+
+func shortened(name string) string {
+	if runes := []rune(name); len(runes) > maxFieldName {
+		return string(runes[:maxFieldName]) + "…"
+	}
+	return name
+}

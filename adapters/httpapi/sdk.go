@@ -1,0 +1,220 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/ports"
+)
+
+const apiKeyParameter = "api_key"
+
+type sdkKeyBody struct {
+	ID        string     `json:"id" format:"uuid"`
+	Name      string     `json:"name" example:"Checkout backend"`
+	Type      string     `json:"type" enum:"server,client"`
+	Scopes    []string   `json:"scopes" example:"flags:read"`
+	ExpiresAt *time.Time `json:"expires_at" doc:"Null for never"`
+}
+
+type openedBody struct {
+	Organization OrganizationBody `json:"organization"`
+	Project      ProjectBody      `json:"project"`
+	Environment  environmentBody  `json:"environment"`
+	Key          sdkKeyBody       `json:"key"`
+}
+
+func showOpened(o ports.Opened) openedBody {
+	return openedBody{
+		Organization: showOrganization(o.Organization), Project: showProject(o.Project), Environment: showEnvironment(o.Environment),
+		Key: sdkKeyBody{
+			ID: o.Key.ID.String(), Name: o.Key.Name.String(), Type: string(o.Key.Type),
+			Scopes: append([]string{}, o.Key.Scopes...), ExpiresAt: o.Key.ExpiresAt,
+		},
+	}
+}
+
+// asksForKey makes every 401 of the class name the header of keys.
+func asksForKey(c *gin.Context) { callOf(c.Request.Context()).scheme = apiKey }
+
+// presentedKey takes the key from its header, or from the query, where a
+// browser's EventSource can only put it.
+func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
+	if err := unambiguous(c.Request); err != nil {
+		return app.Presented{}, err
+	}
+	inHeader, inQuery := c.GetHeader(apiKeyHeader), query.Get(apiKeyParameter)
+	callOf(c.Request.Context()).presented = inHeader != "" || inQuery != ""
+	switch {
+	case inQuery != "" && (inHeader != "" || c.GetHeader(authorizationHeader) != ""):
+		return app.Presented{}, errAmbiguous
+	case inHeader == "" && inQuery == "":
+		return app.Presented{}, errKeyRequired
+	}
+	return app.Presented{Key: inHeader + inQuery, InURL: inQuery != ""}, nil
+}
+
+// openBy finds out what the request's key opens. Parameters that are not known
+// are refused: a misspelled condition must not count as none.
+func (s *server) openBy(c *gin.Context, parameters ...string) (ports.Opened, error) {
+	query, malformedQuery := url.ParseQuery(c.Request.URL.RawQuery)
+	key, err := presentedKey(c, query)
+	if err != nil {
+		return ports.Opened{}, err
+	}
+	if malformedQuery != nil {
+		return ports.Opened{}, malformed("query", "is not well formed")
+	}
+	var v fault.Validation
+	for name, values := range query {
+		if name != apiKeyParameter && !slices.Contains(parameters, name) {
+			v.Refuse(shortened(name), "is not known here")
+		} else if len(values) > 1 {
+			v.Refuse(name, "appears more than once")
+		}
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), handlerBudget)
+	defer cancel()
+	opened, err := s.App.Verification.Authorize(ctx, key, app.Asked{Environment: query.Get("environment"), Scope: query.Get("scope")})
+	if err != nil {
+		return ports.Opened{}, err
+	}
+	callOf(c.Request.Context()).organization = opened.Organization.ID.String()
+	return opened, v.Err()
+}
+
+// sdkEnvironment says what the key opens. The answer may be kept, and asked
+// about again by its ETag.
+func (s *server) sdkEnvironment(c *gin.Context) {
+	opened, err := s.openBy(c)
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	body, err := json.Marshal(showOpened(opened))
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	digest := sha256.Sum256(body)
+	tag := `"` + base64.RawURLEncoding.EncodeToString(digest[:16]) + `"`
+	c.Header("ETag", tag)
+	c.Header("Cache-Control", "private, no-cache")
+	c.Writer.Header().Add("Vary", apiKeyHeader+", "+authorizationHeader)
+	if matches(c.Request.Header.Values("If-None-Match"), tag) {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	c.Data(http.StatusOK, jsonType, body)
+}
+
+// matches compares weakly, as If-None-Match asks for (RFC 9110, section 13.1.2).
+func matches(conditions []string, tag string) bool {
+	for candidate := range strings.SplitSeq(strings.Join(conditions, ","), ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == tag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// sdkAuthorize tells a gateway by the status alone whether to let a request
+// pass, and by headers whose it is.
+func (s *server) sdkAuthorize(c *gin.Context) {
+	opened, err := s.openBy(c, "environment", "scope")
+	if err != nil {
+		fail(c, forGateway(err))
+		return
+	}
+	c.Header("X-Tenantry-Organization", opened.Organization.ID.String())
+	c.Header("X-Tenantry-Project", opened.Project.ID.String())
+	c.Header("X-Tenantry-Environment", opened.Environment.ID.String())
+	c.Header("X-Tenantry-Key", opened.Key.ID.String())
+	c.Header("X-Tenantry-Key-Type", string(opened.Key.Type))
+	c.Header("X-Tenantry-Scopes", opened.Key.Scopes.String())
+	c.Status(http.StatusNoContent)
+}
+
+// forGateway turns what would be a 400 into a 403: gateways take every other
+// status for a failure of the authorizer itself.
+func forGateway(err error) error {
+	f := *fault.Of(err)
+	if f.Kind == fault.Invalid {
+		f.Kind = fault.Forbidden
+	}
+	return &f
+}
+
+type verifyInput struct {
+	Body struct {
+		Key         string           `json:"key" example:"sdk-dev-00000000000000000000000000000000000000"`
+		Environment optional[string] `json:"environment,omitempty" doc:"The id or slug of the environment that it must open"`
+		Scope       optional[string] `json:"scope,omitempty" doc:"The scope that it must have"`
+	}
+}
+
+type verdictBody struct {
+	Valid        bool                     `json:"valid"`
+	Code         string                   `json:"code" enum:"VALID,NOT_FOUND,MALFORMED,EXPIRED,REVOKED,WRONG_ENVIRONMENT,INSUFFICIENT_SCOPE,RATE_LIMITED"`
+	Organization orNull[OrganizationBody] `json:"organization"`
+	Project      orNull[ProjectBody]      `json:"project"`
+	Environment  orNull[environmentBody]  `json:"environment"`
+	Key          orNull[sdkKeyBody]       `json:"key"`
+	CacheAge     int64                    `json:"cache_age_ms" doc:"How old the knowledge is, in milliseconds"`
+}
+
+type verdictOutput struct{ Body verdictBody }
+
+func (s *server) verifyKey(ctx context.Context, _ *call, in *verifyInput) (*verdictOutput, error) {
+	asked := app.Asked{Environment: in.Body.Environment.orZero(), Scope: in.Body.Scope.orZero()}
+	verdict, err := s.App.Verification.Verify(ctx, access.Everywhere(), in.Body.Key, asked)
+	if err != nil {
+		return nil, err
+	}
+	shown := verdictBody{Valid: verdict.Code == app.Valid, Code: string(verdict.Code)}
+	if verdict.Opened != nil {
+		o := showOpened(*verdict.Opened)
+		shown.Organization.value, shown.Project.value = &o.Organization, &o.Project
+		shown.Environment.value, shown.Key.value = &o.Environment, &o.Key
+	}
+	return &verdictOutput{shown}, nil
+}
+
+func documentSDKEnvironment(r huma.Registry, op *huma.Operation) {
+	op.Parameters = append(op.Parameters, keyParameter)
+	op.Responses["200"] = jsonResponse("What the key opens", schemaOf[openedBody](r))
+	op.Responses["200"].Headers = map[string]*huma.Header{"ETag": textHeader("For If-None-Match")}
+	op.Responses["304"] = &huma.Response{Description: "Nothing has changed since that ETag"}
+}
+
+func documentAuthorize(_ huma.Registry, op *huma.Operation) {
+	op.Parameters = append(op.Parameters, keyParameter,
+		&huma.Param{Name: "environment", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The id or slug of the environment that the key must open"},
+		&huma.Param{Name: "scope", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The scope that the key must have"})
+	headers := map[string]*huma.Header{}
+	for _, name := range []string{"Organization", "Project", "Environment", "Key"} {
+		headers["X-Tenantry-"+name] = textHeader("Its id")
+	}
+	headers["X-Tenantry-Key-Type"] = textHeader("server or client")
+	headers["X-Tenantry-Scopes"] = textHeader("The key's scopes, space by space")
+	op.Responses["204"] = &huma.Response{Description: "The key opens it", Headers: headers}
+}
+
+var keyParameter = &huma.Param{
+	Name: apiKeyParameter, In: "query", Schema: &huma.Schema{Type: huma.TypeString},
+	Description: "A client key, where a header cannot be set",
+}

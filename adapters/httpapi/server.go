@@ -1,0 +1,150 @@
+// Package httpapi serves the HTTP API: it turns requests into calls of the use
+// cases, and what they return into answers. It authenticates and it checks
+// shapes; what a caller may do is decided in package app.
+//
+// routes.go is the table of contents. A request passes, in this order: its id,
+// the access log, the catch of panics, security headers, CORS, the route (404
+// and 405), the credentials of the route's class (401), the shape of the
+// request (400, 413, 415), and then the use case.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/fault"
+)
+
+// Limits of a connection. Whoever is slower is cut off, so that idle and slow
+// clients hold no resources.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 120 * time.Second
+	maxHeader     = 32 << 10
+)
+
+// Options is what the API is made of.
+type Options struct {
+	App    *app.App
+	Logger *slog.Logger
+	// PublicURL is where clients find this installation. Its origin is the one
+	// that browsers may call from, unless CORSOrigins says otherwise.
+	PublicURL string
+	// CORSOrigins are origins, as browsers write them: scheme, host and port.
+	CORSOrigins []string
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// JWKS is the document of public keys that verify access tokens.
+	JWKS []byte
+	// CursorKey authenticates the cursors of lists: at least 32 random bytes that
+	// are used for nothing else.
+	CursorKey []byte
+	// AdminToken is what operators' machines present; the zero value admits none.
+	AdminToken AdminToken
+	// Ready decides, with Ping, what /readyz answers. Nil is always willing.
+	Ready *Readiness
+	// Ping says whether the store answers.
+	Ping func(context.Context) error
+}
+
+// Readiness lets a program that is about to stop fail its readiness first, so
+// that load balancers turn away before the listener closes. The zero value is
+// ready.
+type Readiness struct{ failed atomic.Bool }
+
+// Fail makes /readyz answer 503 from now on.
+func (r *Readiness) Fail() { r.failed.Store(true) }
+
+// server is what the handlers share.
+type server struct {
+	Options
+	cursors cursors
+	origins []string
+}
+
+// New returns the API as a handler. It needs App, Logger, CursorKey and Ping.
+func New(o Options) (http.Handler, error) {
+	s, err := newServer(o)
+	if err != nil {
+		return nil, err
+	}
+	engine := s.engine()
+	s.register(engine, newSpecification())
+	return headAsGet(engine), nil
+}
+
+// Server returns an HTTP server for the handler, with every timeout set.
+func Server(handler http.Handler, addr string) *http.Server {
+	return &http.Server{
+		Addr: addr, Handler: handler,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+	}
+}
+
+func newServer(o Options) (*server, error) {
+	s := &server{Options: o, cursors: cursors{key: o.CursorKey}, origins: o.CORSOrigins}
+	if s.Ready == nil {
+		s.Ready = &Readiness{}
+	}
+	if len(s.origins) == 0 && o.PublicURL != "" {
+		public, err := url.Parse(o.PublicURL)
+		if err != nil {
+			return nil, err
+		}
+		s.origins = []string{public.Scheme + "://" + public.Host}
+	}
+	return s, nil
+}
+
+// engine returns a router that passes every request through the machinery,
+// whether a route matches or not. It matches the path as it was sent, so that
+// an escaped slash inside an id never becomes a slash.
+func (s *server) engine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.RedirectFixedPath = false
+	engine.UseEscapedPath = true
+	engine.UnescapePathValues = true
+	engine.Use(s.begin, s.access, recovered, secured, s.cors)
+	engine.NoRoute(notFound)
+	engine.NoMethod(wrongMethod)
+	return engine
+}
+
+// headAsGet answers HEAD as GET: net/http drops the body by itself.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func notFound(c *gin.Context) { fail(c, fault.ErrNotFound) }
+
+// wrongMethod answers 405. The router has listed what the path does serve.
+func wrongMethod(c *gin.Context) {
+	allowed := c.Writer.Header().Get("Allow")
+	if slices.Contains(strings.Split(allowed, ", "), http.MethodGet) {
+		c.Header("Allow", allowed+", "+http.MethodHead)
+	}
+	fail(c, errMethod)
+}

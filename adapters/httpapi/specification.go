@@ -1,0 +1,125 @@
+package httpapi
+
+import (
+	_ "embed" // openapi.json
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/membership"
+	"github.com/tenantry/tenantry/domain/session"
+)
+
+//go:generate go run ../../cmd/tenantry openapi -o openapi.json
+
+// published is the specification as it is committed and served.
+//
+//go:embed openapi.json
+var published []byte
+
+// The security schemes.
+const (
+	sessionScheme  = "session"
+	operatorScheme = "operator"
+	keyScheme      = "environmentKey"
+)
+
+// formats is JSON alone. The second name is what huma looks a media type's
+// suffix up by.
+var formats = map[string]huma.Format{jsonType: huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+
+// init sets how huma reads and documents shapes; it keeps that in package
+// variables.
+func init() {
+	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
+}
+
+// Specification writes the OpenAPI document from the routes. openapi.json is
+// this, committed.
+func Specification() ([]byte, error) {
+	s, err := newServer(Options{})
+	if err != nil {
+		return nil, err
+	}
+	specification := newSpecification()
+	s.register(s.engine(), specification)
+	text, err := json.MarshalIndent(specification, "", "  ")
+	return append(text, '\n'), err
+}
+
+// schemaName is the type's name without the ending that tells shapes from the
+// nouns of the domain.
+func schemaName(t reflect.Type, hint string) string {
+	return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "Body")
+}
+
+// schemaOf is the schema of a shape, by reference.
+func schemaOf[T any](r huma.Registry) *huma.Schema { return r.Schema(reflect.TypeFor[T](), true, "") }
+
+const about = `Organizations, projects, environments and the keys that open them.
+
+Lists are bare arrays, paged by ` + "`limit` and `after`" + `; the next page is in the Link header. Every refusal is an
+application/problem+json document whose member ` + "`code`" + ` is stable. What belongs to another organization does not
+exist: 404. An optional text that is empty counts as left out.`
+
+func newSpecification() *huma.OpenAPI {
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info:    &huma.Info{Title: "Tenantry", Version: "1", Description: about},
+		Components: &huma.Components{
+			Schemas:   registry,
+			Responses: refusalResponses(registry),
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				sessionScheme:  {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access token of a login."},
+				operatorScheme: {Type: "http", Scheme: "bearer", Description: "The installation's ADMIN_API_TOKEN."},
+				keyScheme:      {Type: "apiKey", In: "header", Name: apiKeyHeader, Description: "An environment key. Client keys alone may also come as the query parameter api_key."},
+			},
+		},
+	}
+}
+
+// organizationParameter stands on every route behind a session.
+var organizationParameter = &huma.Param{
+	Name: organizationHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"},
+	Description: "The organization that is meant, instead of the token's active one.",
+}
+
+// typical is the fault that a status is documented by.
+var typical = []*fault.Error{
+	fault.ErrInvalid.WithField("email", "must be an email address, such as ada@example.com"), session.ErrNoCredentials,
+	fault.ErrForbidden, fault.ErrNotFound, errSlowBody, membership.ErrLastOwner, errTooLarge, errMediaType,
+	account.ErrTooManyAttempts, fault.ErrInternal, fault.ErrUnavailable,
+}
+
+// refusalResponses documents each status once; the operations refer to them.
+func refusalResponses(registry huma.Registry) map[string]*huma.Response {
+	schema := schemaOf[problem](registry)
+	responses := map[string]*huma.Response{}
+	for _, f := range typical {
+		status := Status(*f)
+		response := &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{problemType: {Schema: schema, Example: present(&call{id: exampleID}, f)}},
+		}
+		switch status {
+		case http.StatusUnauthorized:
+			response.Headers = map[string]*huma.Header{"WWW-Authenticate": textHeader("How to authenticate, and what was wrong (RFC 6750)")}
+		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			response.Headers = map[string]*huma.Header{"Retry-After": textHeader("Seconds until it is worth trying again")}
+		}
+		responses[strconv.Itoa(status)] = response
+	}
+	return responses
+}
+
+func textHeader(description string) *huma.Header {
+	return &huma.Header{Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
+}

@@ -44,7 +44,10 @@ const (
 
 var roleNames = [...]string{None: "", Viewer: "viewer", Developer: "developer", Admin: "admin", Owner: "owner"}
 
-var errRole = errors.New("must be owner, admin, developer or viewer")
+var (
+	errRole   = errors.New("must be owner, admin, developer or viewer")
+	errStatus = errors.New("must be active or invited")
+)
 
 // Roles lists every role, ascending.
 func Roles() []Role { return []Role{Viewer, Developer, Admin, Owner} }

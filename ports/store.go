@@ -55,12 +55,19 @@ type Tx interface {
 	KeyIndex() KeyIndex
 	Throttles() Throttles
 	Keyring() Keyring
+	Links() Links
+	Outbox() Outbox
+	AccountKeys() AccountKeys
+	Audit() Audit
+	Directory() Directory
 
 	Organization(access.Grant) Organization
 	Members(access.Grant) Members
+	Invitations(access.Grant) Invitations
 	Projects(access.Grant) Projects
 	Environments(access.Grant) Environments
 	APIKeys(access.Grant) APIKeys
+	AuditLog(access.Grant) AuditLog
 }
 
 // Run is Do with a value, kept with the attempt that was committed.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/accountkey"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
@@ -33,15 +34,20 @@ func (g Grant) IsZero() bool { return g == Grant{} }
 
 // Authorize decides by the policy table. It returns fault.ErrNotFound for no
 // membership at all, since an outsider must not learn that the organization
-// exists, and fault.ErrForbidden for a role that is too low.
-func Authorize(m *membership.Membership, action Action) (Grant, error) {
+// exists, fault.ErrForbidden for a role that is too low, and
+// accountkey.ErrInsufficientScope for a key without the scope. key is nil for a
+// person.
+func Authorize(m *membership.Membership, key *accountkey.Key, action Action) (Grant, error) {
 	if m == nil {
 		return Grant{}, fault.ErrNotFound
 	}
 	if !Allowed(m.Role, action) {
 		return Grant{}, fault.ErrForbidden
 	}
-	return Grant{m.OrganizationID, m.AccountID, action, rules[action].Writes}, nil
+	if key != nil && !key.Scopes.Has(rules[action].Scope) {
+		return Grant{}, accountkey.ErrInsufficientScope
+	}
+	return Grant{m.OrganizationID, m.AccountID, action, rules[action].Writes()}, nil
 }
 
 // Found grants the founding of an organization that does not exist yet: its
@@ -49,4 +55,11 @@ func Authorize(m *membership.Membership, action Action) (Grant, error) {
 // nowhere else.
 func Found(org organization.ID, founder account.ID) Grant {
 	return Grant{org, founder, UpdateOrganization, true}
+}
+
+// Invited grants the acceptance of an invitation to who proved to hold its
+// link, and is no member yet. It is allowed where invitations are answered and
+// nowhere else.
+func Invited(org organization.ID, who account.ID) Grant {
+	return Grant{org, who, InviteMember, true}
 }

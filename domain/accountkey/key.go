@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/id"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/organization"
@@ -31,6 +32,13 @@ type Key struct {
 	LastUsedAt     *time.Time
 	CreatedAt      time.Time
 }
+
+// Faults of account keys.
+var (
+	ErrInvalid           = fault.Declare(fault.Unauthenticated, "INVALID_ACCOUNT_KEY", "This account key is not known, or has ended.")
+	ErrInsufficientScope = fault.Declare(fault.Forbidden, "KEY_SCOPE_TOO_NARROW", "This account key does not have the scope for that.")
+	ErrSessionRequired   = fault.Declare(fault.Forbidden, "SESSION_REQUIRED", "This can only be done by a person who is logged in, not by a key.")
+)
 
 // Ended says whether the key has run out, at the very instant of ExpiresAt.
 func (k Key) Ended(now time.Time) bool { return k.ExpiresAt != nil && !now.Before(*k.ExpiresAt) }

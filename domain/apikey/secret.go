@@ -44,6 +44,9 @@ func ParseType(s string) (Type, error) {
 	return "", errType
 }
 
+// accountPrefix begins the keys that act as an account.
+const accountPrefix = "sk_live_"
+
 var kindPrefix = map[environment.Kind]string{
 	environment.Development: "sdk-dev-",
 	environment.Staging:     "sdk-staging-",
@@ -65,10 +68,17 @@ type Secret struct{ text string }
 type Digest [sha256.Size]byte
 
 // NewSecret writes a key for an environment of the kind. Each base62 digit is
-// drawn from entropy by uniform, which returns a number in [0, n).
+// drawn by uniform, which returns a number in [0, n).
 func NewSecret(kind environment.Kind, t Type, uniform func(n int) int) Secret {
+	return newSecret(prefixOf(kind, t), uniform)
+}
+
+// NewAccountSecret writes a key that acts as an account.
+func NewAccountSecret(uniform func(n int) int) Secret { return newSecret(accountPrefix, uniform) }
+
+func newSecret(prefix string, uniform func(n int) int) Secret {
 	var b strings.Builder
-	b.WriteString(prefixOf(kind, t))
+	b.WriteString(prefix)
 	for range randomLength {
 		b.WriteByte(base62[uniform(len(base62))])
 	}
@@ -76,30 +86,41 @@ func NewSecret(kind environment.Kind, t Type, uniform func(n int) int) Secret {
 	return Secret{b.String()}
 }
 
-// ParseSecret reads a presented key and refuses one whose form or checksum is
-// wrong.
+// ParseSecret reads a presented environment key and refuses one whose form or
+// checksum is wrong.
 func ParseSecret(s string) (Secret, error) {
-	prefix := ""
 	for _, kind := range environment.Kinds() {
 		for _, t := range []Type{Server, Client} {
-			if p := prefixOf(kind, t); len(s) == len(p)+randomLength+crcLength && strings.HasPrefix(s, p) {
-				prefix = p
+			if intact(s, prefixOf(kind, t)) {
+				return Secret{s}, nil
 			}
 		}
 	}
-	if prefix == "" {
-		return Secret{}, ErrMalformed
+	return Secret{}, ErrMalformed
+}
+
+// ParseAccountSecret is ParseSecret for a key that acts as an account.
+func ParseAccountSecret(s string) (Secret, error) {
+	if intact(s, accountPrefix) {
+		return Secret{s}, nil
+	}
+	return Secret{}, ErrMalformed
+}
+
+// IsAccountSecret says whether s means to be an account key, intact or not.
+func IsAccountSecret(s string) bool { return strings.HasPrefix(s, accountPrefix) }
+
+func intact(s, prefix string) bool {
+	if len(s) != len(prefix)+randomLength+crcLength || !strings.HasPrefix(s, prefix) {
+		return false
 	}
 	body := s[:len(s)-crcLength]
 	for i := len(prefix); i < len(body); i++ {
 		if strings.IndexByte(base62, body[i]) < 0 {
-			return Secret{}, ErrMalformed
+			return false
 		}
 	}
-	if checksum(body) != s[len(body):] {
-		return Secret{}, ErrMalformed
-	}
-	return Secret{s}, nil
+	return checksum(body) == s[len(body):]
 }
 
 // Type tells a client key from a server key by the prefix.

@@ -1,0 +1,46 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantry/tenantry/domain/audit"
+	"github.com/tenantry/tenantry/domain/organization"
+)
+
+// Audit keeps the chains: one for each organization, and one, under the zero
+// id, for what belongs to none. They outlive what they tell of.
+type Audit interface {
+	// Append seals the entry onto the chain of its organization, under a lock on
+	// the chain's head, so that sequences have no gaps.
+	Append(ctx context.Context, e audit.Entry) error
+	// Head returns the end of a chain, zero for one that has not begun.
+	Head(ctx context.Context, org organization.ID) (audit.Head, error)
+	// Walk returns at most limit entries of a chain with a sequence above after,
+	// in the order of the chain.
+	Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error)
+	// Chains returns the organizations that have a chain, after the given one.
+	Chains(ctx context.Context, page Page[organization.ID]) ([]organization.ID, error)
+}
+
+// AuditFilter narrows a list. Zero members narrow nothing.
+type AuditFilter struct {
+	ActorID      string
+	Action       audit.Action
+	ResourceType string
+	ResourceID   string
+	From, To     time.Time // From is included, To is not
+}
+
+// AuditPage asks for at most Limit entries that are older than Before, or, with
+// Before zero, for those after the first Offset.
+type AuditPage struct {
+	Before int64 // a sequence
+	Offset int
+	Limit  int
+}
+
+// AuditLog reads the chain of one organization, the newest first.
+type AuditLog interface {
+	List(ctx context.Context, filter AuditFilter, page AuditPage) ([]audit.Entry, error)
+}

@@ -1,0 +1,19 @@
+package ports
+
+import (
+	"context"
+
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/organization"
+)
+
+// Directory is the whole installation, as its operators see it.
+type Directory interface {
+	// Accounts returns accounts whose address, name or username has the text in
+	// it, whatever the case; the empty text finds all.
+	Accounts(ctx context.Context, text string, page Page[account.ID]) ([]account.Account, error)
+	// Organizations returns organizations whose name or slug has the text in it.
+	Organizations(ctx context.Context, text string, page Page[organization.ID]) ([]organization.Organization, error)
+	// Operators counts the operators that are not disabled.
+	Operators(ctx context.Context) (int, error)
+}

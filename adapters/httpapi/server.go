@@ -85,10 +85,12 @@ func New(o Options) (http.Handler, error) {
 	return headAsGet(engine), nil
 }
 
-// Server returns an HTTP server for the handler, with every timeout set.
-func Server(handler http.Handler, addr string) *http.Server {
+// Server returns an HTTP server for the handler, with every timeout set. What
+// net/http itself has to say goes to the logger.
+func Server(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
-		Addr: addr, Handler: handler,
+		Handler:           handler,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}

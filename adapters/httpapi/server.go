@@ -57,6 +57,9 @@ type Options struct {
 	Ready *Readiness
 	// Ping says whether the store answers.
 	Ping func(context.Context) error
+	// Observe is told of every answered request; route is the pattern that
+	// matched, empty for none. Nil is told of none.
+	Observe func(method, route string, status int, took time.Duration)
 }
 
 // Readiness lets a program that is about to stop fail its readiness first, so

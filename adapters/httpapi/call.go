@@ -76,12 +76,16 @@ func (s *server) access(c *gin.Context) {
 	method := c.Request.Method
 	defer func() {
 		opened := callOf(c.Request.Context())
+		took := time.Since(start)
+		if s.Observe != nil {
+			s.Observe(method, c.FullPath(), c.Writer.Status(), took)
+		}
 		s.Logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
 			slog.String("method", method),
 			slog.String("route", c.FullPath()),
 			slog.Int("status", c.Writer.Status()),
 			slog.String("code", opened.code),
-			slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
+			slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 			slog.String("request_id", opened.id),
 			slog.String("account_id", opened.account),
 			slog.String("organization_id", opened.organization),

@@ -57,6 +57,9 @@ type Options struct {
 	Ready *Readiness
 	// Ping says whether the store answers.
 	Ping func(context.Context) error
+	// Observe is told of every answered request; route is the pattern that
+	// matched, empty for none. Nil is told of none.
+	Observe func(method, route string, status int, took time.Duration)
 }
 
 // Readiness lets a program that is about to stop fail its readiness first, so
@@ -85,10 +88,12 @@ func New(o Options) (http.Handler, error) {
 	return headAsGet(engine), nil
 }
 
-// Server returns an HTTP server for the handler, with every timeout set.
-func Server(handler http.Handler, addr string) *http.Server {
+// Server returns an HTTP server for the handler, with every timeout set. What
+// net/http itself has to say goes to the logger.
+func Server(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
-		Addr: addr, Handler: handler,
+		Handler:           handler,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}

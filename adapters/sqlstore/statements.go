@@ -53,7 +53,7 @@ type statement interface {
 type keeper struct {
 	Session
 	statements map[string]statement
-	last       context.Context //nolint:containedctx // asked in IsValid whether its end reached the connection
+	cutShort   bool
 }
 
 func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
@@ -61,7 +61,12 @@ func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.N
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(ctx, args)
+	rows, err := s.QueryContext(ctx, args)
+	if err != nil {
+		k.done(ctx)
+		return nil, err
+	}
+	return &watched{rows, func() { k.done(ctx) }}, nil
 }
 
 func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
@@ -69,14 +74,15 @@ func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.Na
 	if err != nil {
 		return nil, err
 	}
+	defer k.done(ctx)
 	return s.ExecContext(ctx, args)
 }
 
 func (k *keeper) prepared(ctx context.Context, query string) (statement, error) {
-	k.last = ctx
 	if s, ok := k.statements[query]; ok {
 		return s, nil
 	}
+	defer k.done(ctx)
 	made, err := k.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -86,8 +92,20 @@ func (k *keeper) prepared(ctx context.Context, query string) (statement, error) 
 	return s, nil
 }
 
-// IsValid gives up a connection whose last statement was cut short: PostgreSQL's
+// done looks whether the context of a statement ended before it did.
+func (k *keeper) done(ctx context.Context) { k.cutShort = k.cutShort || ctx.Err() != nil }
+
+// IsValid gives up a connection on which a statement was cut short: PostgreSQL's
 // request to cancel travels on its own, and may yet hit whatever comes next.
-func (k *keeper) IsValid() bool {
-	return (k.last == nil || k.last.Err() == nil) && k.Session.IsValid()
+func (k *keeper) IsValid() bool { return !k.cutShort && k.Session.IsValid() }
+
+// watched are rows that tell when they were closed.
+type watched struct {
+	driver.Rows
+	closed func()
+}
+
+func (w *watched) Close() error {
+	defer w.closed()
+	return w.Rows.Close()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+
+	"github.com/tenantry/tenantry/adapters/httpapi"
 )
 
 // Exit codes.
@@ -97,5 +99,15 @@ func printVersion(_ context.Context, cmd command) error {
 
 func printUsage(_ context.Context, cmd command) error {
 	_, err := io.WriteString(cmd.stdout, usage)
+	return err
+}
+
+// printSpecification prints what /openapi.json serves.
+func printSpecification(_ context.Context, cmd command) error {
+	document, err := httpapi.Specification()
+	if err != nil {
+		return err
+	}
+	_, err = cmd.stdout.Write(document)
 	return err
 }

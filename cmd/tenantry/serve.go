@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/tenantry/tenantry/adapters/httpapi"
@@ -32,13 +33,41 @@ func serve(ctx context.Context, cmd command) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(listenAndServe(ctx, cmd, c, program), program.close())
+}
+
+func listenAndServe(ctx context.Context, cmd command, c config, p *program) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.address())
 	if err != nil {
-		return errors.Join(err, program.close())
+		return err
+	}
+	stopMetrics, err := p.serveMetrics(ctx, c.MetricsAddr)
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	greet(cmd.stdout, c, listener.Addr())
-	err = program.serve(ctx, listener, time.Duration(c.DrainSeconds)*time.Second)
-	return errors.Join(err, program.close())
+	err = p.serve(ctx, listener, time.Duration(c.DrainSeconds)*time.Second)
+	return errors.Join(err, stopMetrics())
+}
+
+// serveMetrics answers on a listener of its own, until stopped. An address that
+// is empty or taken is no reason not to serve: the API matters more, so the
+// second replica on one machine only says that nobody can measure it.
+func (p *program) serveMetrics(ctx context.Context, address string) (stop func() error, err error) {
+	if address == "" {
+		return func() error { return nil }, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		p.logger.Warn("METRICS_ADDR is taken; this process serves no metrics", "address", address)
+		return func() error { return nil }, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	server := httpapi.Server(p.metrics.Handler(), p.logger)
+	go func() { _ = server.Serve(listener) }()
+	return server.Close, nil
 }
 
 // serve answers requests until ctx ends. Then readiness fails while the

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/tenantry/tenantry/adapters/argon"
+	"github.com/tenantry/tenantry/adapters/guess"
+	"github.com/tenantry/tenantry/adapters/httpapi"
+	"github.com/tenantry/tenantry/adapters/idn"
+	"github.com/tenantry/tenantry/adapters/jwt"
+	"github.com/tenantry/tenantry/adapters/metrics"
+	"github.com/tenantry/tenantry/adapters/postgres"
+	"github.com/tenantry/tenantry/adapters/seal"
+	"github.com/tenantry/tenantry/adapters/sqlite"
+	"github.com/tenantry/tenantry/adapters/sqlstore"
+	"github.com/tenantry/tenantry/adapters/system"
+	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/session"
+	"github.com/tenantry/tenantry/migrations"
+)
+
+// program is everything that runs, put together.
+type program struct {
+	app     *app.App
+	handler http.Handler
+	ready   *httpapi.Readiness
+	metrics *metrics.Metrics
+	store   *sqlstore.Store
+	logger  *slog.Logger
+}
+
+// wire brings the schema up to date, opens the store and builds the program
+// upon it. When it fails, nothing stays open.
+func wire(ctx context.Context, c config, logger *slog.Logger) (*program, error) {
+	if err := bringUp(ctx, c, logger); err != nil {
+		return nil, err
+	}
+	store, err := openStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := build(ctx, c, store, logger)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return p, nil
+}
+
+func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Logger) (*program, error) {
+	random := system.NewRandom()
+	master, err := masterKey(c)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := seal.New(master)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := app.LoadKeyring(ctx, store, sealer, random)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := accessTokens(c, ring)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version)}
+	p.app = app.New(app.Dependencies{
+		Store: store, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{}),
+		AccessTokens: tokens, RefreshTokens: session.NewDeriver(ring.Derive("refresh tokens")),
+		Guess: guess.Score, ToASCII: idn.ToASCII, Logger: logger,
+	}, app.Settings{
+		Sessions: c.sessionPolicy(), Passwords: c.passwordPolicy(),
+		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,
+	})
+	p.handler, err = httpapi.New(httpapi.Options{
+		App: p.app, Logger: logger, PublicURL: c.PublicURL, CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
+		JWKS: tokens.JWKS(), CursorKey: ring.Derive("cursors"), AdminToken: httpapi.NewAdminToken(c.AdminAPIToken.text),
+		Ready: p.ready, Ping: store.Ping, Observe: p.metrics.Observe,
+	})
+	return p, err
+}
+
+// accessTokens signs with JWT_SECRET where there is one, else with the key that
+// the installation made for itself.
+func accessTokens(c config, ring app.Keyring) (*jwt.Tokens, error) {
+	keys := jwt.Keys{Secret: []byte(c.JWTSecret.text)}
+	if !c.JWTSecret.set() {
+		for _, k := range ring.Signing {
+			keys.Ed25519 = append(keys.Ed25519, jwt.Key{Private: ed25519.NewKeyFromSeed(k.Seed), Retired: k.Retired})
+		}
+	}
+	return jwt.New(jwt.Settings{Issuer: c.JWTIssuer, Audience: c.JWTAudience}, keys)
+}
+
+// masterKey is MASTER_KEY, or on SQLite a key that is made once and kept beside
+// the database.
+func masterKey(c config) ([]byte, error) {
+	if c.MasterKey.set() {
+		return seal.ParseMasterKey(c.MasterKey.text)
+	}
+	return seal.LoadOrCreateMasterKey(c.DatabaseURL.path() + ".key")
+}
+
+func openStore(ctx context.Context, c config) (*sqlstore.Store, error) {
+	if c.DatabaseURL.engine() == postgresEngine {
+		return postgres.Open(ctx, c.postgres(), system.Clock{})
+	}
+	return sqlite.Open(ctx, c.DatabaseURL.path(), system.Clock{})
+}
+
+func openMigrator(ctx context.Context, c config) (*migrations.Migrator, error) {
+	if c.DatabaseURL.engine() == postgresEngine {
+		return postgres.OpenMigrator(ctx, c.postgres())
+	}
+	return sqlite.OpenMigrator(ctx, c.DatabaseURL.path())
+}
+
+func (c *config) postgres() postgres.Config {
+	return postgres.Config{DSN: c.DatabaseURL.text, Pooler: c.DatabasePooler}
+}

@@ -1,0 +1,129 @@
+package harness
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	_ "github.com/lib/pq" // for the tests' own statements
+	_ "modernc.org/sqlite"
+
+	"github.com/tenantry/tenantry/test/pgtest"
+)
+
+// Engine is a database that the program runs on.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Engines lists every engine.
+func Engines() []Engine { return []Engine{SQLite, Postgres} }
+
+// Database is a database of one installation. Servers come and go on it.
+type Database struct {
+	Engine    Engine
+	URL       string // as in DATABASE_URL
+	MasterKey string // empty on SQLite, where the program makes its own
+	path      string // of the file, on SQLite
+}
+
+// NewDatabase makes an empty database that disappears with the test.
+func NewDatabase(tb testing.TB, engine Engine) *Database {
+	tb.Helper()
+	if engine == SQLite {
+		path := filepath.Join(tb.TempDir(), "tenantry.db")
+		return &Database{Engine: engine, URL: "sqlite:" + path, path: path}
+	}
+	key := make([]byte, 32)
+	rand.Read(key)
+	return &Database{Engine: engine, URL: pgtest.New(tb), MasterKey: base64.StdEncoding.EncodeToString(key)}
+}
+
+// File is where SQLite keeps the database; empty on PostgreSQL.
+func (d *Database) File() string { return d.path }
+
+// Open connects a test to the database, to put things into states that no
+// request brings about and to see what no answer shows.
+func (d *Database) Open(tb testing.TB) *sql.DB {
+	tb.Helper()
+	driver, dsn := "postgres", d.URL
+	if d.Engine == SQLite {
+		options := url.Values{
+			"_pragma":      {"busy_timeout(10000)", "foreign_keys(1)"},
+			"_txlock":      {"immediate"},
+			"_time_format": {"sqlite"},
+			"_timezone":    {"UTC"},
+		}
+		driver, dsn = "sqlite", "file:"+d.path+"?"+options.Encode()
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	db.SetMaxOpenConns(4)
+	tb.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return db
+}
+
+// ForEachEngine runs a test on each engine, against a server that the package's
+// tests share: a test must not disturb those that run beside it.
+func ForEachEngine(t *testing.T, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	t.Parallel()
+	for _, engine := range Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			test(t, shared(t, engine))
+		})
+	}
+}
+
+// ForEachDatabase runs a test on each engine with an empty database of its own.
+func ForEachDatabase(t *testing.T, test func(t *testing.T, d *Database)) {
+	t.Helper()
+	t.Parallel()
+	for _, engine := range Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			test(t, NewDatabase(t, engine))
+		})
+	}
+}
+
+// sharedServers are started by the first test that asks.
+var sharedServers struct {
+	mutex   sync.Mutex
+	started map[Engine]*Server
+}
+
+func shared(t *testing.T, engine Engine) *Server {
+	t.Helper()
+	sharedServers.mutex.Lock()
+	defer sharedServers.mutex.Unlock()
+	if s := sharedServers.started[engine]; s != nil {
+		return s
+	}
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			t.Fatal(thrown) // the process cannot go on without, but the other engine's tests can
+		}
+	}()
+	s := Start(whole, NewDatabase(whole, engine))
+	if sharedServers.started == nil {
+		sharedServers.started = map[Engine]*Server{}
+	}
+	sharedServers.started[engine] = s
+	return s
+}

@@ -1,0 +1,209 @@
+package harness
+
+import (
+	"database/sql"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// AdminToken is what every server's ADMIN_API_TOKEN is, unless a test says
+// otherwise.
+const AdminToken = "hw3VpEHMnbzJ0p1ZqRk9s8Yx6tUuQd2c"
+
+// PublicURL is where every server believes to be found.
+const PublicURL = "https://accounts.example.com"
+
+// settings are those that tests want by default: nothing waits, and the address
+// of a client can be chosen, so that no test is throttled for another.
+func settings(d *Database) Environment {
+	env := Environment{
+		"HOST": "127.0.0.1", "PORT": "0", "PUBLIC_URL": PublicURL, "METRICS_ADDR": "",
+		"DATABASE_URL": d.URL, "DRAIN_SECONDS": "0", "ADMIN_API_TOKEN": AdminToken,
+		"TRUSTED_PROXIES": "127.0.0.1/32",
+	}
+	if d.MasterKey != "" {
+		env["MASTER_KEY"] = d.MasterKey
+	}
+	return env
+}
+
+// Server is the program, serving.
+type Server struct {
+	URL      string // http://127.0.0.1:NNNNN
+	Database *Database
+
+	tb      testing.TB
+	process *running
+	env     Environment
+	http    *http.Client
+	once    sync.Once
+
+	mutex sync.Mutex
+	db    *sql.DB
+	cast  *Cast
+}
+
+var greeting = regexp.MustCompile(`is listening on (http://[0-9A-Za-z.:\[\]]+)`)
+
+// Start starts the program on the database and waits until it listens. An
+// environment replaces the settings of the same names; a setting that is to be
+// absent has the value Unset. The server stops with the test.
+func Start(tb testing.TB, d *Database, env ...Environment) *Server {
+	tb.Helper()
+	s := &Server{Database: d, tb: tb, env: settings(d)}
+	for _, e := range env {
+		maps.Copy(s.env, e)
+	}
+	s.launch(tb)
+	tb.Cleanup(s.Stop)
+	s.await(tb)
+	return s
+}
+
+// Unset is the value of a setting that is to be absent.
+const Unset = "\x00"
+
+func (s *Server) launch(tb testing.TB) {
+	tb.Helper()
+	env := maps.Clone(s.env)
+	maps.DeleteFunc(env, func(_, value string) bool { return value == Unset })
+	p, err := launch(Binary(tb), tb.TempDir(), env, "serve")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.process = p
+	s.http = &http.Client{
+		Timeout:       60 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+			DisableCompression:  true,
+			MaxIdleConnsPerHost: 64,
+		},
+	}
+}
+
+// await waits for the greeting.
+func (s *Server) await(tb testing.TB) {
+	tb.Helper()
+	limit := time.After(startLimit)
+	for {
+		text, more := s.process.stdout.now()
+		if found := greeting.FindStringSubmatch(text); found != nil {
+			s.URL = found[1]
+			return
+		}
+		select {
+		case <-more:
+		case <-s.process.done:
+			tb.Fatalf("the server ended with code %d before it listened:\n%s%s", s.process.command.ProcessState.ExitCode(), text, s.Logs())
+		case <-limit:
+			tb.Fatalf("the server did not listen within %s:\n%s%s", startLimit, text, s.Logs())
+		}
+	}
+}
+
+// Restart starts the program again after Stop or Kill: the same settings, the
+// same database, another port.
+func (s *Server) Restart(tb testing.TB) *Server {
+	tb.Helper()
+	return Start(tb, s.Database, s.env)
+}
+
+// Stop asks the server to end, as an orchestrator does, and judges how it did
+// and what it wrote. Stopping again does nothing.
+func (s *Server) Stop() {
+	s.tb.Helper()
+	s.once.Do(func() {
+		if err := s.process.signal(syscall.SIGTERM); err != nil {
+			s.tb.Error(err)
+		}
+		if !s.process.ended(stopLimit) {
+			_ = s.process.signal(os.Kill)
+			s.tb.Errorf("the server did not stop within %s", stopLimit)
+		} else if code := s.process.command.ProcessState.ExitCode(); code != 0 {
+			s.tb.Errorf("the server ended with code %d:\n%s", code, tail(s.Logs()))
+		}
+		s.judgeLogs()
+	})
+}
+
+// Kill ends the server without a word.
+func (s *Server) Kill() {
+	s.tb.Helper()
+	s.once.Do(func() {
+		if err := s.process.signal(os.Kill); err != nil {
+			s.tb.Error(err)
+		}
+		if !s.process.ended(stopLimit) {
+			s.tb.Error("the server survived SIGKILL")
+		}
+		s.judgeLogs()
+	})
+}
+
+// Signal sends a signal and does not wait.
+func (s *Server) Signal(signal os.Signal) {
+	s.tb.Helper()
+	if err := s.process.signal(signal); err != nil {
+		s.tb.Error(err)
+	}
+}
+
+// Ended waits for the server's end, and returns its exit code; false when it
+// did not come in time. Nothing is judged but the log.
+func (s *Server) Ended(limit time.Duration) (code int, ended bool) {
+	if !s.process.ended(limit) {
+		return 0, false
+	}
+	s.once.Do(s.judgeLogs)
+	return s.process.command.ProcessState.ExitCode(), true
+}
+
+// Logs returns what the server has logged.
+func (s *Server) Logs() string { return s.process.stderr.String() }
+
+// Address is the server's host and port.
+func (s *Server) Address() string {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// DB is a connection of the tests' own to the server's database.
+func (s *Server) DB() *sql.DB {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.db == nil {
+		s.db = s.Database.Open(s.tb)
+	}
+	return s.db
+}
+
+// Exec changes the database behind the server's back.
+func (s *Server) Exec(tb testing.TB, statement string, arguments ...any) {
+	tb.Helper()
+	if _, err := s.DB().Exec(statement, arguments...); err != nil {
+		tb.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// Count returns the number that a query answers with.
+func (s *Server) Count(tb testing.TB, query string, arguments ...any) int {
+	tb.Helper()
+	var n int
+	if err := s.DB().QueryRow(query, arguments...).Scan(&n); err != nil {
+		tb.Fatalf("%s: %v", query, err)
+	}
+	return n
+}

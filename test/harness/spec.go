@@ -1,0 +1,239 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Specification is what the program says of itself, as `tenantry openapi`
+// prints it.
+type Specification struct {
+	Document   M
+	Text       string
+	Operations []Operation
+
+	validator validator
+	mutex     sync.Mutex
+	answered  map[string]bool // by operation and status
+}
+
+// Operation is one method of one path.
+type Operation struct {
+	Method, Path, ID string
+	Secured          bool
+	Statuses         []string
+	node             M
+}
+
+var printed struct {
+	once sync.Once
+	spec *Specification
+	err  error
+}
+
+// Spec returns the specification.
+func Spec(tb testing.TB) *Specification {
+	tb.Helper()
+	return specification(tb)
+}
+
+func specification(tb testing.TB) *Specification {
+	tb.Helper()
+	printed.once.Do(func() {
+		outcome := Run(tb, Environment{}, "openapi")
+		if outcome.Code != 0 {
+			printed.err = fmt.Errorf("tenantry openapi ended with code %d: %s", outcome.Code, outcome.Stderr)
+			return
+		}
+		printed.spec, printed.err = parse(outcome.Stdout)
+	})
+	if printed.err != nil || printed.spec == nil {
+		tb.Fatalf("there is no specification: %v", printed.err)
+	}
+	return printed.spec
+}
+
+func parse(text string) (*Specification, error) {
+	s := &Specification{Text: text, answered: map[string]bool{}}
+	if err := json.Unmarshal([]byte(text), &s.Document); err != nil {
+		return nil, err
+	}
+	components, _ := s.Document["components"].(M)
+	s.validator.schemas, _ = components["schemas"].(M)
+	paths, _ := s.Document["paths"].(M)
+	for path, item := range paths {
+		methods, _ := item.(M)
+		for method, node := range methods {
+			operation, isOperation := node.(M)
+			if !isOperation || !slices.Contains([]string{"get", "put", "post", "patch", "delete"}, method) {
+				return nil, fmt.Errorf("%s %s is no operation", method, path)
+			}
+			s.Operations = append(s.Operations, newOperation(method, path, operation))
+		}
+	}
+	slices.SortFunc(s.Operations, func(a, b Operation) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
+	if len(s.Operations) == 0 {
+		return nil, fmt.Errorf("the specification has no operation")
+	}
+	return s, nil
+}
+
+func newOperation(method, path string, node M) Operation {
+	o := Operation{Method: strings.ToUpper(method), Path: path, node: node}
+	o.ID, _ = node["operationId"].(string)
+	security, _ := node["security"].([]any)
+	o.Secured = len(security) > 0
+	responses, _ := node["responses"].(M)
+	for status := range responses {
+		o.Statuses = append(o.Statuses, status)
+	}
+	slices.Sort(o.Statuses)
+	return o
+}
+
+// Name is the method and the path.
+func (o Operation) Name() string { return o.Method + " " + o.Path }
+
+// TakesBody says whether a request has one.
+func (o Operation) TakesBody() bool { return o.node["requestBody"] != nil }
+
+// Slots are the names in the path that stand for ids.
+func (o Operation) Slots() []string {
+	var slots []string
+	for part := range strings.SplitSeq(o.Path, "/") {
+		if name, isSlot := strings.CutPrefix(part, "{"); isSlot {
+			slots = append(slots, strings.TrimSuffix(name, "}"))
+		}
+	}
+	return slots
+}
+
+// Fill puts the same value into every slot of the path.
+func (o Operation) Fill(value string) string {
+	path := o.Path
+	for _, slot := range o.Slots() {
+		path = strings.Replace(path, "{"+slot+"}", value, 1)
+	}
+	return path
+}
+
+// find returns the operation that a request meant. A path without slots wins
+// over one with.
+func (s *Specification) find(method, path string) *Operation {
+	var found *Operation
+	for i := range s.Operations {
+		o := &s.Operations[i]
+		if o.Method == method && matches(o.Path, path) && (found == nil || len(o.Slots()) < len(found.Slots())) {
+			found = o
+		}
+	}
+	return found
+}
+
+func matches(template, path string) bool {
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return false
+	}
+	for i := range want {
+		if want[i] != got[i] && (!strings.HasPrefix(want[i], "{") || got[i] == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// judge returns how the answer differs from the specification.
+func (s *Specification) judge(r *Response) string {
+	operation := s.find(r.Method, r.Request.URL.EscapedPath())
+	if operation == nil {
+		if r.Status == 404 || r.Status == 405 || r.Status == 400 || r.Request.URL.Path == "/docs" || strings.HasPrefix(r.Request.URL.Path, "/docs/") {
+			return ""
+		}
+		return "it has no such operation"
+	}
+	documented := s.response(operation, strconv.Itoa(r.Status))
+	if documented == nil {
+		return fmt.Sprintf("%s does not document this status, only %v", operation.Name(), operation.Statuses)
+	}
+	s.mutex.Lock()
+	s.answered[operation.Name()+" "+strconv.Itoa(r.Status)] = true
+	s.mutex.Unlock()
+	return s.judgeContent(documented, r)
+}
+
+// response follows a reference to a shared answer.
+func (s *Specification) response(o *Operation, status string) M {
+	responses, _ := o.node["responses"].(M)
+	response, _ := responses[status].(M)
+	if name, shared := response["$ref"].(string); shared {
+		components, _ := s.Document["components"].(M)
+		all, _ := components["responses"].(M)
+		response, _ = all[strings.TrimPrefix(name, "#/components/responses/")].(M)
+	}
+	return response
+}
+
+func (s *Specification) judgeContent(documented M, r *Response) string {
+	content, _ := documented["content"].(M)
+	if len(content) == 0 {
+		if len(r.Body) > 0 {
+			return "there should be no body"
+		}
+		return ""
+	}
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return fmt.Sprintf("Content-Type is %q", r.Header.Get("Content-Type"))
+	}
+	shape, known := content[media].(M)
+	if !known {
+		return "Content-Type is " + media
+	}
+	var value any
+	if err := json.Unmarshal(r.Body, &value); err != nil {
+		return err.Error()
+	}
+	return s.validator.check(shape["schema"], value, "body")
+}
+
+// Unanswered lists what is documented and was never answered while the tests
+// ran, but for what excused says: an operation and status, or a status alone,
+// each with its reason.
+func (s *Specification) Unanswered(excused map[string]string) []string {
+	var missing []string
+	used := map[string]bool{}
+	for _, o := range s.Operations {
+		for _, status := range o.Statuses {
+			name := o.Name() + " " + status
+			_, thisOne := excused[name]
+			_, always := excused[status]
+			used[name] = true
+			if s.answered[name] {
+				if thisOne {
+					missing = append(missing, name+" is excused, but was answered")
+				}
+				continue
+			}
+			if !thisOne && !always {
+				missing = append(missing, name)
+			}
+		}
+	}
+	for name := range excused {
+		if strings.Contains(name, " ") && !used[name] {
+			missing = append(missing, name+" is excused, but not documented")
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// Covered returns the specification of a run that answered something, or nil.
+func Covered() *Specification { return printed.spec }

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"time"
 
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/link"
@@ -19,6 +20,9 @@ type Links interface {
 	Spend(ctx context.Context, digest link.Digest) error
 	// Void deletes the account's links of the purposes.
 	Void(ctx context.Context, who account.ID, purposes ...link.Purpose) error
+	// VoidSince deletes the account's links of the purpose that were not made
+	// before since.
+	VoidSince(ctx context.Context, who account.ID, purpose link.Purpose, since time.Time) error
 	// VoidInvitation deletes the links of an invitation.
 	VoidInvitation(ctx context.Context, id membership.ID) error
 	// Sweep deletes links that have run out, and says how many.

@@ -91,8 +91,8 @@ type Invitations interface {
 	// membership.ErrAlreadyInvited.
 	Add(ctx context.Context, i membership.Invitation) error
 	Get(ctx context.Context, id membership.ID) (membership.Invitation, error)
-	// Save writes role and expiry, where the stored version still is i.Version,
-	// and moves the version on by one.
+	// Save writes role, expiry and who invited, where the stored version still is
+	// i.Version, and moves the version on by one.
 	Save(ctx context.Context, i membership.Invitation) error
 	// Accept makes a membership of the invitation, or returns
 	// membership.ErrAlreadyMember. Exactly one of many at once succeeds.

@@ -46,3 +46,16 @@ const (
 	KeyCreated             Action = "key.created"
 	KeyRevoked             Action = "key.revoked"
 )
+
+// Actions lists every action.
+func Actions() []Action {
+	return []Action{
+		AccountRegistered, AccountUpdated, AccountDeleted, AccountDisabled, AccountEnabled, EmailVerified,
+		EmailChangeRequested, EmailChanged, EmailChangeUndone, PasswordChanged, PasswordResetRequested,
+		PasswordReset, AccountKeyCreated, AccountKeyDeleted, SessionBegun, SessionEnded, SessionReused,
+		SessionReauthenticated, SessionSwitched, OrganizationCreated, OrganizationUpdated, OrganizationDeleted,
+		OwnershipTransferred, MemberInvited, InvitationResent, InvitationRevoked, InvitationDeclined, MemberJoined,
+		MemberRoleChanged, MemberRemoved, MemberLeft, ProjectCreated, ProjectUpdated, ProjectDeleted,
+		EnvironmentCreated, EnvironmentUpdated, EnvironmentDeleted, KeyCreated, KeyRevoked,
+	}
+}

@@ -10,13 +10,14 @@ import (
 
 // Faults of members and invitations.
 var (
-	ErrAlreadyMember  = fault.Declare(fault.Conflict, "ALREADY_MEMBER", "This address belongs to a member already.")
-	ErrAlreadyInvited = fault.Declare(fault.Conflict, "ALREADY_INVITED", "This address is invited already. Send the invitation again instead.")
-	ErrUseLeave       = fault.Declare(fault.Conflict, "USE_LEAVE", "To leave an organization oneself, use its leave route.")
-	ErrAnotherAddress = fault.Declare(fault.Forbidden, "INVITATION_FOR_ANOTHER_ADDRESS", "This invitation was sent to another address than this account's.")
-	ErrEmailUnproven  = fault.Declare(fault.Forbidden, "EMAIL_NOT_VERIFIED", "Verify this account's email address first.")
-	ErrAccountExists  = fault.Declare(fault.Conflict, "ACCOUNT_EXISTS", "This address has an account. Log in to accept the invitation.")
-	ErrSelfTransfer   = fault.Declare(fault.Conflict, "ALREADY_OWNER", "This member is an owner already.")
+	ErrAlreadyMember   = fault.Declare(fault.Conflict, "ALREADY_MEMBER", "This address belongs to a member already.")
+	ErrAlreadyInvited  = fault.Declare(fault.Conflict, "ALREADY_INVITED", "This address is invited already. Send the invitation again instead.")
+	ErrUseLeave        = fault.Declare(fault.Conflict, "USE_LEAVE", "To leave an organization oneself, use its leave route.")
+	ErrAnotherAddress  = fault.Declare(fault.Forbidden, "INVITATION_FOR_ANOTHER_ADDRESS", "This invitation was sent to another address than this account's.")
+	ErrEmailUnproven   = fault.Declare(fault.Forbidden, "EMAIL_NOT_VERIFIED", "Verify this account's email address first.")
+	ErrAccountExists   = fault.Declare(fault.Conflict, "ACCOUNT_EXISTS", "This address has an account. Log in to accept the invitation.")
+	ErrManyInvitations = fault.Declare(fault.Throttled, "TOO_MANY_INVITATIONS", "Too many invitations were sent. Try again later.")
+	ErrSelfTransfer    = fault.Declare(fault.Conflict, "ALREADY_OWNER", "This member is an owner already.")
 )
 
 // Status says whether a member is in, or only asked in.

@@ -66,10 +66,10 @@ var accountTaken = taken{
 
 func (r accounts) Add(ctx context.Context, a account.Account) error {
 	return r.changeOne(ctx, accountTaken, fault.ErrInternal,
-		`INSERT INTO accounts (`+accountColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		`INSERT INTO accounts (`+accountColumns+`, search_name)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		a.ID.UUID(), a.Email.String(), a.EmailVerified, a.Name.String(), username(a), a.PasswordHash.Reveal(),
-		a.Operator, a.Disabled, a.Version, a.CreatedAt, a.UpdatedAt, a.LastLoginAt)
+		a.Operator, a.Disabled, a.Version, a.CreatedAt, a.UpdatedAt, a.LastLoginAt, folded(a.Name.String()))
 }
 
 func (r accounts) Get(ctx context.Context, id account.ID) (account.Account, error) {
@@ -105,10 +105,10 @@ func (r accounts) Save(ctx context.Context, a account.Account) error {
 	return r.changeOne(ctx, accountTaken, fault.ErrStale,
 		`UPDATE accounts
 		SET email = $3, email_verified = $4, name = $5, username = $6, password_hash = $7, operator = $8,
-			disabled = $9, updated_at = $10, last_login_at = $11, version = version + 1
+			disabled = $9, updated_at = $10, last_login_at = $11, search_name = $12, version = version + 1
 		WHERE id = $1 AND version = $2`,
 		a.ID.UUID(), a.Version, a.Email.String(), a.EmailVerified, a.Name.String(), username(a),
-		a.PasswordHash.Reveal(), a.Operator, a.Disabled, a.UpdatedAt, a.LastLoginAt)
+		a.PasswordHash.Reveal(), a.Operator, a.Disabled, a.UpdatedAt, a.LastLoginAt, folded(a.Name.String()))
 }
 
 func (r accounts) LoggedIn(ctx context.Context, id account.ID, hash *account.PasswordHash) error {

@@ -7,12 +7,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tenantry/tenantry/domain/account"
-	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
+// memberships asks by account, and only an active membership has one: the schema
+// says so.
 type memberships struct{ *unit }
 
 const membershipColumns = "organization_id, id, account_id, role, version, created_at, updated_at"
@@ -92,12 +93,13 @@ func (r memberships) affiliations(ctx context.Context, query string, args ...any
 }
 
 var listSoleOwned = "SELECT " + nested("o", "organization", organizationColumns) + `,
-		(SELECT count(*) FROM memberships x WHERE x.organization_id = m.organization_id AND x.account_id <> $1) AS others
+		(SELECT count(*) FROM memberships x
+			WHERE x.organization_id = m.organization_id AND x.status = 'active' AND x.account_id <> $1) AS others
 	FROM memberships m
 	JOIN organizations o ON o.id = m.organization_id
 	WHERE m.account_id = $1 AND m.role = 'owner' AND NOT EXISTS (
 		SELECT 1 FROM memberships x
-		WHERE x.organization_id = m.organization_id AND x.role = 'owner' AND x.account_id <> $1)
+		WHERE x.organization_id = m.organization_id AND x.status = 'active' AND x.role = 'owner' AND x.account_id <> $1)
 	ORDER BY m.id`
 
 func (r memberships) SoleOwned(ctx context.Context, who account.ID) ([]ports.SoleOwned, error) {
@@ -113,19 +115,4 @@ func (r memberships) SoleOwned(ctx context.Context, who account.ID) ([]ports.Sol
 		list = append(list, ports.SoleOwned{Organization: row.Organization.domain(), Others: row.Others})
 	}
 	return list, nil
-}
-
-// members are those of the granted organization.
-type members struct{ tenant }
-
-// Add also moves the organization's version: that row is the lock of who owns
-// it.
-func (r members) Add(ctx context.Context, m membership.Membership) error {
-	err := r.add(ctx, m.OrganizationID, taken{"memberships_organization_id_account_id_key": fault.ErrStale},
-		"INSERT INTO memberships ("+membershipColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		m.ID.UUID(), m.AccountID.UUID(), m.Role.String(), m.Version, m.CreatedAt, m.UpdatedAt)
-	if err != nil {
-		return err
-	}
-	return r.changeOne(ctx, nil, fault.ErrNotFound, "UPDATE organizations SET version = version + 1 WHERE id = $1")
 }

@@ -40,10 +40,11 @@ func (r organizationRow) domain() organization.Organization {
 // Add passes over a taken slug by ON CONFLICT: an error would spoil the unit.
 func (r organizations) Add(ctx context.Context, o organization.Organization) (bool, error) {
 	n, err := r.change(ctx, nil,
-		`INSERT INTO organizations (`+organizationColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		`INSERT INTO organizations (`+organizationColumns+`, search_name)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (slug) DO NOTHING`,
-		o.ID.UUID(), o.Name.String(), o.Slug.String(), o.Personal, o.Version, o.CreatedAt, o.UpdatedAt)
+		o.ID.UUID(), o.Name.String(), o.Slug.String(), o.Personal, o.Version, o.CreatedAt, o.UpdatedAt,
+		folded(o.Name.String()))
 	return n == 1, err
 }
 
@@ -63,9 +64,10 @@ func (r granted) Save(ctx context.Context, o organization.Organization) error {
 		return fault.ErrInternal.With(errForeign)
 	}
 	return r.changeOne(ctx, taken{"organizations_slug_key": organization.ErrSlugTaken}, fault.ErrStale,
-		`UPDATE organizations SET name = $3, slug = $4, personal = $5, updated_at = $6, version = version + 1
+		`UPDATE organizations
+		SET name = $3, slug = $4, personal = $5, updated_at = $6, search_name = $7, version = version + 1
 		WHERE id = $1 AND version = $2`,
-		o.Version, o.Name.String(), o.Slug.String(), o.Personal, o.UpdatedAt)
+		o.Version, o.Name.String(), o.Slug.String(), o.Personal, o.UpdatedAt, folded(o.Name.String()))
 }
 
 func (r granted) Remove(ctx context.Context) error {

@@ -149,7 +149,7 @@ func TestAUnitIsOfNoUseAfterItsEnd(t *testing.T) {
 
 func TestNothingChangesWithoutLeave(t *testing.T) {
 	org := organization.ID{1}
-	reading, err := access.Authorize(&membership.Membership{OrganizationID: org, Role: membership.Owner}, access.ReadProject)
+	reading, err := access.Authorize(&membership.Membership{OrganizationID: org, Role: membership.Owner}, nil, access.ReadProject)
 	if err != nil {
 		t.Fatal(err)
 	}

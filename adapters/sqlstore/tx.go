@@ -24,12 +24,19 @@ func (u *unit) KeyIndex() ports.KeyIndex           { return keyIndex{u} }
 func (u *unit) Sessions() ports.Sessions           { return sessions{u} }
 func (u *unit) Throttles() ports.Throttles         { return throttles{u} }
 func (u *unit) Keyring() ports.Keyring             { return keyring{u} }
+func (u *unit) Links() ports.Links                 { return links{u} }
+func (u *unit) Outbox() ports.Outbox               { return outbox{u} }
+func (u *unit) AccountKeys() ports.AccountKeys     { return accountKeys{u} }
+func (u *unit) Audit() ports.Audit                 { return chains{u} }
+func (u *unit) Directory() ports.Directory         { return directory{u} }
 
 func (u *unit) Organization(g access.Grant) ports.Organization { return granted{tenant{u, g}} }
 func (u *unit) Members(g access.Grant) ports.Members           { return members{tenant{u, g}} }
+func (u *unit) Invitations(g access.Grant) ports.Invitations   { return invitations{tenant{u, g}} }
 func (u *unit) Projects(g access.Grant) ports.Projects         { return projects{tenant{u, g}} }
 func (u *unit) Environments(g access.Grant) ports.Environments { return environments{tenant{u, g}} }
 func (u *unit) APIKeys(g access.Grant) ports.APIKeys           { return apikeys{tenant{u, g}} }
+func (u *unit) AuditLog(g access.Grant) ports.AuditLog         { return auditLog{tenant{u, g}} }
 
 // tenant runs statements for one organization: the one that was granted is the
 // first argument of each, so that a repository cannot reach past it. Without a
@@ -60,6 +67,13 @@ func (t tenant) list(ctx context.Context, dest any, query string, args ...any) e
 		return fault.ErrInternal.With(errNoGrant)
 	}
 	return t.unit.list(ctx, dest, query, t.own(args)...)
+}
+
+func (t tenant) change(ctx context.Context, query string, args ...any) (int, error) {
+	if err := t.mayChange(); err != nil {
+		return 0, err
+	}
+	return t.unit.change(ctx, nil, query, t.own(args)...)
 }
 
 func (t tenant) changeOne(ctx context.Context, rules taken, none *fault.Error, query string, args ...any) error {

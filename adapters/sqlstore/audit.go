@@ -1,0 +1,175 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/domain/audit"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// chains are the audit's, of every organization.
+type chains struct{ *unit }
+
+const auditColumns = "organization_id, sequence, id, actor_type, actor_id, address, request_id, dialect, action, " +
+	"resource_type, resource_id, before_state, after_state, metadata, created_at, hash"
+
+type auditRow struct {
+	OrganizationID uuid.UUID `db:"organization_id"`
+	Sequence       int64     `db:"sequence"`
+	ID             uuid.UUID `db:"id"`
+	ActorType      string    `db:"actor_type"`
+	ActorID        string    `db:"actor_id"`
+	Address        string    `db:"address"`
+	RequestID      string    `db:"request_id"`
+	Dialect        string    `db:"dialect"`
+	Action         string    `db:"action"`
+	ResourceType   string    `db:"resource_type"`
+	ResourceID     string    `db:"resource_id"`
+	BeforeState    string    `db:"before_state"`
+	AfterState     string    `db:"after_state"`
+	Metadata       string    `db:"metadata"`
+	CreatedAt      time.Time `db:"created_at"`
+	Hash           []byte    `db:"hash"`
+}
+
+func (r auditRow) domain() audit.Entry {
+	e := audit.Entry{
+		ID:             audit.ID(r.ID),
+		OrganizationID: organization.ID(r.OrganizationID),
+		Sequence:       r.Sequence,
+		Origin: audit.Origin{
+			ActorType: audit.ActorType(r.ActorType), ActorID: r.ActorID,
+			Address: r.Address, RequestID: r.RequestID, Dialect: r.Dialect,
+		},
+		Action:       audit.Action(r.Action),
+		ResourceType: r.ResourceType,
+		ResourceID:   r.ResourceID,
+		Before:       r.BeforeState,
+		After:        r.AfterState,
+		Metadata:     r.Metadata,
+		CreatedAt:    r.CreatedAt.UTC(),
+	}
+	copy(e.Hash[:], r.Hash)
+	return e
+}
+
+func entries(rows []auditRow) []audit.Entry {
+	list := make([]audit.Entry, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, row.domain())
+	}
+	return list
+}
+
+type headRow struct {
+	Sequence int64  `db:"sequence"`
+	Hash     []byte `db:"hash"`
+}
+
+func (r headRow) domain() audit.Head {
+	h := audit.Head{Sequence: r.Sequence}
+	copy(h.Hash[:], r.Hash)
+	return h
+}
+
+// lockHead changes nothing that is there: it takes the row's lock, and reads
+// what the unit before left.
+const lockHead = `INSERT INTO audit_heads (organization_id, sequence, hash) VALUES ($1, 0, $2)
+	ON CONFLICT (organization_id) DO UPDATE SET sequence = audit_heads.sequence
+	RETURNING sequence, hash`
+
+// Append cuts the time before it seals: the hash covers what is stored.
+func (r chains) Append(ctx context.Context, e audit.Entry) error {
+	var row headRow
+	if err := r.changeReturning(ctx, &row, lockHead, e.OrganizationID.UUID(), make([]byte, len(audit.Hash{}))); err != nil {
+		return err
+	}
+	e.CreatedAt = cut(e.CreatedAt)
+	e, head := e.Seal(row.domain())
+	err := r.changeOne(ctx, nil, fault.ErrInternal,
+		`INSERT INTO audit_entries (`+auditColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		e.OrganizationID.UUID(), e.Sequence, e.ID.UUID(), string(e.Origin.ActorType), e.Origin.ActorID, e.Origin.Address,
+		e.Origin.RequestID, e.Origin.Dialect, string(e.Action), e.ResourceType, e.ResourceID,
+		e.Before, e.After, e.Metadata, e.CreatedAt, e.Hash[:])
+	if err != nil {
+		return err
+	}
+	return r.changeOne(ctx, nil, fault.ErrInternal,
+		"UPDATE audit_heads SET sequence = $2, hash = $3 WHERE organization_id = $1",
+		e.OrganizationID.UUID(), head.Sequence, head.Hash[:])
+}
+
+func (r chains) Head(ctx context.Context, org organization.ID) (audit.Head, error) {
+	var row headRow
+	_, err := r.find(ctx, &row, "SELECT sequence, hash FROM audit_heads WHERE organization_id = $1", org.UUID())
+	return row.domain(), err
+}
+
+func (r chains) Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error) {
+	var rows []auditRow
+	err := r.list(ctx, &rows,
+		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+		org.UUID(), after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return entries(rows), nil
+}
+
+func (r chains) Chains(ctx context.Context, page ports.Page[organization.ID]) ([]organization.ID, error) {
+	var rows []uuid.UUID
+	err := r.list(ctx, &rows,
+		"SELECT organization_id FROM audit_heads WHERE organization_id > $1 ORDER BY organization_id LIMIT $2",
+		page.After.UUID(), page.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]organization.ID, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, organization.ID(row))
+	}
+	return list, nil
+}
+
+// auditLog is the chain of the granted organization.
+type auditLog struct{ tenant }
+
+func (r auditLog) List(ctx context.Context, only ports.AuditFilter, page ports.AuditPage) ([]audit.Entry, error) {
+	f := filter{taken: 1}
+	for _, equal := range []struct{ column, value string }{
+		{"actor_id", only.ActorID}, {"action", string(only.Action)},
+		{"resource_type", only.ResourceType}, {"resource_id", only.ResourceID},
+	} {
+		if equal.value != "" {
+			f.and(equal.column+" = ?", equal.value)
+		}
+	}
+	if page.Before > 0 {
+		f.and("sequence < ?", page.Before)
+	}
+	if !only.From.IsZero() {
+		f.and("created_at >= ?", only.From)
+	}
+	if !only.To.IsZero() {
+		f.and("created_at < ?", only.To)
+	}
+	return r.page(ctx, f, page)
+}
+
+func (r auditLog) page(ctx context.Context, f filter, page ports.AuditPage) ([]audit.Entry, error) {
+	limit, offset := f.next(page.Limit), f.next(page.Offset)
+	var rows []auditRow
+	err := r.list(ctx, &rows,
+		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1"+f.conditions.String()+
+			" ORDER BY sequence DESC LIMIT "+limit+" OFFSET "+offset, f.args...)
+	if err != nil {
+		return nil, err
+	}
+	return entries(rows), nil
+}

@@ -1,0 +1,62 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/ports"
+)
+
+type directory struct{ *unit }
+
+func (r directory) Accounts(ctx context.Context, text string, page ports.Page[account.ID]) ([]account.Account, error) {
+	var rows []accountRow
+	query, args := search("accounts", accountColumns, text, []string{"email", "search_name", "username"}, page.After.UUID(), page.Limit)
+	if err := r.list(ctx, &rows, query, args...); err != nil {
+		return nil, err
+	}
+	list := make([]account.Account, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, row.domain())
+	}
+	return list, nil
+}
+
+func (r directory) Organizations(ctx context.Context, text string, page ports.Page[organization.ID]) ([]organization.Organization, error) {
+	var rows []organizationRow
+	query, args := search("organizations", organizationColumns, text, []string{"search_name", "slug"}, page.After.UUID(), page.Limit)
+	if err := r.list(ctx, &rows, query, args...); err != nil {
+		return nil, err
+	}
+	list := make([]organization.Organization, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, row.domain())
+	}
+	return list, nil
+}
+
+func (r directory) Operators(ctx context.Context) (int, error) {
+	var n int
+	_, err := r.find(ctx, &n, "SELECT count(*) FROM accounts WHERE operator AND NOT disabled")
+	return n, err
+}
+
+// search lists a table by id, cut down to the rows that have the text in one of
+// the columns.
+func search(table, columns, text string, within []string, after uuid.UUID, limit int) (query string, args []any) {
+	f := filter{}
+	query = "SELECT " + columns + " FROM " + table + " WHERE id > " + f.next(after)
+	if text != "" {
+		anywhere := make([]string, len(within))
+		for i, column := range within {
+			anywhere[i] = contains(column)
+		}
+		f.and("("+strings.Join(anywhere, " OR ")+")", folded(text))
+	}
+	query += f.conditions.String() + " ORDER BY id LIMIT " + f.next(limit)
+	return query, f.args
+}

@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/mail"
+	"github.com/tenantry/tenantry/ports"
+)
+
+type outbox struct{ *unit }
+
+const outboxColumns = "id, sealed, attempts, due_at, created_at"
+
+type outboxRow struct {
+	ID        uuid.UUID `db:"id"`
+	Sealed    []byte    `db:"sealed"`
+	Attempts  int       `db:"attempts"`
+	DueAt     time.Time `db:"due_at"`
+	CreatedAt time.Time `db:"created_at"`
+}
+
+func (r outbox) Add(ctx context.Context, e ports.Envelope) error {
+	return r.changeOne(ctx, nil, fault.ErrInternal, "INSERT INTO outbox ("+outboxColumns+") VALUES ($1, $2, $3, $4, $5)",
+		e.ID.UUID(), e.Sealed, e.Attempts, e.DueAt, e.CreatedAt)
+}
+
+const due = "FROM outbox WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2"
+
+// Claim reads before it writes: RETURNING keeps no order, and mostly nothing is
+// due. Both statements see the same envelopes, since a unit is serializable.
+func (r outbox) Claim(ctx context.Context, limit int, lease time.Duration) ([]ports.Envelope, error) {
+	var rows []outboxRow
+	if err := r.list(ctx, &rows, "SELECT "+outboxColumns+" "+due, r.now, limit); err != nil {
+		return nil, err
+	}
+	list := make([]ports.Envelope, 0, len(rows))
+	if len(rows) == 0 {
+		return list, nil
+	}
+	next := r.now.Add(lease)
+	_, err := r.change(ctx, nil,
+		"UPDATE outbox SET attempts = attempts + 1, due_at = $3 WHERE id IN (SELECT id "+due+")", r.now, limit, next)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		list = append(list, ports.Envelope{
+			ID: mail.ID(row.ID), Sealed: row.Sealed, Attempts: row.Attempts + 1, DueAt: cut(next), CreatedAt: row.CreatedAt.UTC(),
+		})
+	}
+	return list, nil
+}
+
+func (r outbox) Postpone(ctx context.Context, id mail.ID, due time.Time) error {
+	return r.changeOne(ctx, nil, fault.ErrNotFound, "UPDATE outbox SET due_at = $2 WHERE id = $1", id.UUID(), due)
+}
+
+func (r outbox) Remove(ctx context.Context, id mail.ID) error {
+	return r.changeOne(ctx, nil, fault.ErrNotFound, "DELETE FROM outbox WHERE id = $1", id.UUID())
+}

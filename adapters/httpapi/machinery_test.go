@@ -164,7 +164,7 @@ func TestAPanicAfterTheFirstByteBreaksTheConnection(t *testing.T) {
 		panic("late")
 	})
 	defer func() {
-		if cause := recover(); cause != http.ErrAbortHandler {
+		if cause, _ := recover().(error); !errors.Is(cause, http.ErrAbortHandler) {
 			t.Errorf("recovered %v", cause)
 		}
 	}()

@@ -51,7 +51,7 @@ func TestAGatewayIsRefusedBy401And403Only(t *testing.T) {
 		{"?api_key=" + server, "", 401, "KEY_IN_URL", invalid},
 		{"?environment=prod", good, 403, "WRONG_ENVIRONMENT", ""},
 		{"?scope=c", good, 403, "INSUFFICIENT_SCOPE", `ApiKey realm="tenantry", error="insufficient_scope"`},
-		{"?enviroment=prod", good, 403, "VALIDATION_FAILED", ""},
+		{"?env=prod", good, 403, "VALIDATION_FAILED", ""},
 		{"?environment=dev&environment=prod", good, 403, "VALIDATION_FAILED", ""},
 		{"?environment=%zz", good, 403, "VALIDATION_FAILED", ""},
 		{"?api_key=" + w.key.Reveal(), good, 403, "AMBIGUOUS_CREDENTIALS", ""},

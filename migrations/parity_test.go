@@ -154,7 +154,7 @@ func rows(t *testing.T, db *sql.DB, query string) [][4]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer result.Close()
+	defer func() { _ = result.Close() }()
 	columns, err := result.Columns()
 	if err != nil {
 		t.Fatal(err)

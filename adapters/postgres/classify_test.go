@@ -51,7 +51,7 @@ func TestAUniqueFailureNamesItsConstraint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	for _, statement := range []string{
 		"CREATE TABLE t (a text, b text, UNIQUE (a, b))", "INSERT INTO t VALUES ('x', 'y')", "INSERT INTO t VALUES ('x', 'y')",
 	} {

@@ -79,7 +79,7 @@ func TestEachPoolHasItsSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer db.Close()
+			defer func() { _ = db.Close() }()
 			c.want["TimeZone"] = "UTC"
 			c.want["application_name"] = "tenantry"
 			for setting, want := range c.want {
@@ -118,7 +118,7 @@ func TestAPoolerGetsNothingPrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	var n int
 	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_prepared_statements WHERE name <> $1", "").Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d statements are prepared (%v)", n, err)

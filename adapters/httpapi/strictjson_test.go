@@ -47,6 +47,7 @@ func TestStrictJSONRefusesWhatTwoReadersCouldReadDifferently(t *testing.T) {
 		`{"a":1e400}`:                   "a",
 		`{"a":[-1e999]}`:                "a[0]",
 		`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`: "a" + strings.Repeat("[0]", maxDepth-1),
+		`{"a":[` + strings.Repeat("[],", maxTokens) + `[]]}`:                "body",
 	} {
 		err := checkJSON([]byte(body))
 		var f *fault.Error

@@ -13,13 +13,6 @@ import (
 	"github.com/tenantry/tenantry/test/pgtest"
 )
 
-// Workers: expensive requests need few, cheap ones as many as a product's
-// backends keep connections.
-const (
-	fewWorkers  = 8
-	manyWorkers = 64
-)
-
 func TestMain(m *testing.M) {
 	if os.Getenv(bareVariable) != "" {
 		serveBare()

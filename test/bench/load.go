@@ -15,6 +15,13 @@ import (
 	"time"
 )
 
+// Workers: expensive requests need few, cheap ones as many as a product's
+// backends keep connections.
+const (
+	fewWorkers  = 8
+	manyWorkers = 64
+)
+
 // span is how long each row is measured.
 const span = 3 * time.Second
 

@@ -39,6 +39,7 @@ func strict(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 		c.Request.Body = io.NopCloser(bytes.NewReader(body))
+		c.Request.Header.Set("Content-Type", jsonType) // huma knows this spelling alone
 	}
 	next(ctx)
 }

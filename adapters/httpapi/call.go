@@ -70,7 +70,8 @@ func validRequestID(id string) bool {
 	return true
 }
 
-// access writes one line a request: the route, never the URL, and no body.
+// access writes one line a request, and tells who measures: the route, never
+// the URL, and no body.
 func (s *server) access(c *gin.Context) {
 	start := time.Now()
 	method := c.Request.Method

@@ -105,28 +105,32 @@ func (s *server) authenticate(c *gin.Context) error {
 }
 
 // organizationOf is the organization that the request names, by its path or by
-// the header, or nil for the token's own.
+// the header, or nil for the token's own. An id in the path that is none is
+// left for the check of the path to refuse.
 func organizationOf(c *gin.Context) (*organization.ID, error) {
-	headers := c.Request.Header.Values(organizationHeader)
-	var named *organization.ID
-	if len(headers) > 0 {
-		parsed, err := id.Parse[organization.Organization](headers[0])
-		if err != nil || len(headers) > 1 {
-			return nil, fault.ErrInvalid.WithField(organizationHeader, "must be one organization's id")
-		}
-		named = &parsed
+	named, err := organizationNamed(c.Request.Header.Values(organizationHeader))
+	if err != nil || !strings.HasPrefix(c.FullPath(), "/v1/organizations/:id") {
+		return named, err
 	}
-	if !strings.HasPrefix(c.FullPath(), "/v1/organizations/:id") {
-		return named, nil
-	}
-	inPath, err := id.Parse[organization.Organization](c.Param("id"))
-	if err != nil {
-		return named, nil // the path's own check names the mistake
-	}
-	if named != nil && *named != inPath {
+	inPath, malformed := id.Parse[organization.Organization](c.Param("id"))
+	switch {
+	case malformed != nil:
+		return named, err
+	case named != nil && *named != inPath:
 		return nil, organization.ErrMismatch
 	}
 	return &inPath, nil
+}
+
+func organizationNamed(headers []string) (*organization.ID, error) {
+	if len(headers) == 0 {
+		return nil, nil
+	}
+	named, err := id.Parse[organization.Organization](headers[0])
+	if err != nil || len(headers) > 1 {
+		return nil, malformed(organizationHeader, "must be one organization's id")
+	}
+	return &named, nil
 }
 
 // operator admits the holders of ADMIN_API_TOKEN.

@@ -5,10 +5,7 @@ import (
 	"compress/gzip"
 	_ "embed" // docs.html and docs.js
 	"io"
-	"mime"
 	"net/http"
-	"path"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,8 +28,10 @@ var docsPage []byte
 //go:embed docs.js
 var docsScript []byte
 
-// docsAssets are the files of Swagger UI that the page loads.
-var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js"}
+const scriptType = "text/javascript; charset=utf-8"
+
+// docsAssets are the files of Swagger UI that the page loads, with their types.
+var docsAssets = map[string]string{"swagger-ui.css": "text/css; charset=utf-8", "swagger-ui-bundle.js": scriptType}
 
 func (s *server) docs(c *gin.Context) {
 	c.Header("Content-Security-Policy", docsPolicy)
@@ -44,10 +43,11 @@ func (s *server) docsAsset(c *gin.Context) {
 	name := c.Param("asset")
 	if name == "docs.js" {
 		c.Header("Cache-Control", docsMaxAge)
-		c.Data(http.StatusOK, mime.TypeByExtension(".js"), docsScript)
+		c.Data(http.StatusOK, scriptType, docsScript)
 		return
 	}
-	if !slices.Contains(docsAssets, name) {
+	media, known := docsAssets[name]
+	if !known {
 		fail(c, fault.ErrNotFound)
 		return
 	}
@@ -60,7 +60,7 @@ func (s *server) docsAsset(c *gin.Context) {
 	c.Writer.Header().Add("Vary", "Accept-Encoding")
 	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
 		c.Header("Content-Encoding", "gzip")
-		c.Data(http.StatusOK, mime.TypeByExtension(path.Ext(name)), compressed)
+		c.Data(http.StatusOK, media, compressed)
 		return
 	}
 	plain, err := decompress(compressed)
@@ -68,7 +68,7 @@ func (s *server) docsAsset(c *gin.Context) {
 		fail(c, err)
 		return
 	}
-	c.Data(http.StatusOK, mime.TypeByExtension(path.Ext(name)), plain)
+	c.Data(http.StatusOK, media, plain)
 }
 
 func decompress(compressed []byte) ([]byte, error) {
@@ -89,9 +89,8 @@ func documentFile(media string) func(huma.Registry, *huma.Operation) {
 }
 
 func documentAsset(r huma.Registry, op *huma.Operation) {
-	files := append([]string{"docs.js"}, docsAssets...)
 	op.Parameters = append(op.Parameters, &huma.Param{
-		Name: "asset", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Examples: []any{files[0]}},
+		Name: "asset", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Examples: []any{"docs.js"}},
 	})
 	documentFile("text/*")(r, op)
 }

@@ -104,6 +104,9 @@ func newServer(o Options) (*server, error) {
 	if s.Ready == nil {
 		s.Ready = &Readiness{}
 	}
+	if s.Observe == nil {
+		s.Observe = func(string, string, int, time.Duration) {}
+	}
 	if len(s.origins) == 0 && o.PublicURL != "" {
 		public, err := url.Parse(o.PublicURL)
 		if err != nil {

@@ -11,8 +11,12 @@ import (
 	"github.com/tenantry/tenantry/domain/fault"
 )
 
-// maxDepth is deeper than any documented body.
-const maxDepth = 16
+// Documented bodies are flatter and have fewer parts. A mebibyte of empty lists
+// would otherwise cost many times its size in memory.
+const (
+	maxDepth  = 16
+	maxTokens = 1000
+)
 
 // checkJSON refuses what encoding/json would let through and two readers could
 // understand differently: repeated members, lone surrogates, NUL, bytes that
@@ -27,7 +31,7 @@ func checkJSON(body []byte) error {
 	case !json.Valid(body):
 		return malformed("body", "must be one JSON object and nothing after it")
 	}
-	w := walker{decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
+	w := &walker{decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
 	if first, err := w.next("body"); err != nil {
 		return err
 	} else if first != json.Delim('{') {
@@ -44,10 +48,14 @@ func malformed(name, message string) error {
 type walker struct {
 	decoder *json.Decoder
 	body    []byte
+	tokens  int
 }
 
 // next reads a token and checks its text as it was written, escapes and all.
-func (w walker) next(path string) (json.Token, error) {
+func (w *walker) next(path string) (json.Token, error) {
+	if w.tokens++; w.tokens > maxTokens {
+		return nil, malformed("body", "has too many parts")
+	}
 	start := w.decoder.InputOffset()
 	token, err := w.decoder.Token()
 	if err != nil {
@@ -61,7 +69,7 @@ func (w walker) next(path string) (json.Token, error) {
 	return token, nil
 }
 
-func (w walker) object(path string, depth int) error {
+func (w *walker) object(path string, depth int) error {
 	seen := map[string]bool{}
 	for w.decoder.More() {
 		parent := path
@@ -86,7 +94,7 @@ func (w walker) object(path string, depth int) error {
 	return err
 }
 
-func (w walker) array(path string, depth int) error {
+func (w *walker) array(path string, depth int) error {
 	for i := 0; w.decoder.More(); i++ {
 		if err := w.value(path+"["+strconv.Itoa(i)+"]", depth); err != nil {
 			return err
@@ -96,7 +104,7 @@ func (w walker) array(path string, depth int) error {
 	return err
 }
 
-func (w walker) value(path string, depth int) error {
+func (w *walker) value(path string, depth int) error {
 	token, err := w.next(path)
 	if err != nil {
 		return err

@@ -1,39 +1,42 @@
-// Package idn turns internationalized domain names into the ASCII form in which
-// they are stored and mailed to.
+// Package idn turns domain names of any script into the one ASCII form under
+// which they are stored and compared.
 package idn
 
 import (
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
 
-// maxDomain is the longest name that is looked at, in bytes: far more than any
-// name has whose ASCII form fits 253.
-const maxDomain = 1024
+// maxInput is the longest name that is looked at: a domain has at most 253
+// characters (RFC 1035, section 2.3.4), and none takes more than 4 bytes.
+const maxInput = 4 * 253
 
-var (
-	errTooLong = errors.New("the domain name is too long")
+var errDomain = errors.New("is not a domain name")
 
-	// profile is that of a look-up (UTS 46): letters are mapped to one form, and
-	// what no registry gives out is refused.
-	profile = idna.New(
-		idna.MapForLookup(),
-		idna.StrictDomainName(true),
-		idna.ValidateLabels(true),
-		idna.CheckHyphens(true),
-		idna.CheckJoiners(true),
-		idna.BidiRule(),
-		idna.VerifyDNSLength(true),
-		idna.Transitional(false),
-	)
+// profile maps for lookup by UTS #46, without the mappings of 2003: "ß" is a
+// letter of its own. It holds labels to the letters, digits and hyphens of host
+// names and to the rules for hyphens, joiners, text direction and length.
+var profile = idna.New(
+	idna.MapForLookup(),
+	idna.Transitional(false),
+	idna.BidiRule(),
+	idna.VerifyDNSLength(true),
 )
 
-// ToASCII returns the ASCII form (RFC 5890) of a domain name. It implements
-// account.ToASCII.
+// ToASCII returns the name in lower case and Punycode (RFC 5891). Names that
+// people take for one and that a mail system would not tell apart, such as
+// those with full-width letters or the Kelvin sign, have one result. It refuses
+// an empty name or label and a final dot, which would be another spelling.
 func ToASCII(domain string) (string, error) {
-	if len(domain) > maxDomain {
-		return "", errTooLong
+	if len(domain) > maxInput || !utf8.ValidString(domain) {
+		return "", errDomain
 	}
-	return profile.ToASCII(domain)
+	ascii, err := profile.ToASCII(domain)
+	if err != nil || strings.HasSuffix(ascii, ".") {
+		return "", errDomain
+	}
+	return ascii, nil
 }

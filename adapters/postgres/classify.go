@@ -29,7 +29,7 @@ const (
 )
 
 // classes of SQLSTATEs that mean that the database cannot serve us now:
-// connection, authorization, resources, operator (which includes a cancelled
+// connection, authorization, resources, operator (which includes a canceled
 // statement), system.
 var unavailable = map[string]bool{"08": true, "28": true, "53": true, "57": true, "58": true}
 

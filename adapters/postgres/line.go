@@ -137,6 +137,13 @@ func (s *linked) ResetSession(ctx context.Context) error {
 	return s.Session.ResetSession(ctx)
 }
 
+// Close says goodbye, for which the end of whoever used the connection last is
+// no bound.
+func (s *linked) Close() error {
+	s.line.until(context.Background())
+	return s.Session.Close()
+}
+
 // BeginTx bounds the whole transaction by ctx. Nothing was done yet when it
 // fails, so a connection that turns out to be dead, or to lead to a server that
 // takes no writes any more, is given up for another.

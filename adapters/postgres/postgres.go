@@ -32,7 +32,8 @@ type Config struct {
 	// session.
 	Pooler bool
 	// MaxConns bounds each of the two pools, the one that writes and the one
-	// that only reads; 0 means 16. More do less on few cores.
+	// that only reads; 0 means 16. More do less on few cores, and the server has
+	// to have room for both pools of every replica.
 	MaxConns int
 }
 

@@ -17,7 +17,7 @@ func TestFailuresAreTakenForWhatTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	run := func(query string) error {
 		_, err := db.ExecContext(t.Context(), query)
 		return err
@@ -64,7 +64,7 @@ func TestALockedFileIsAConflict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer holder.Close()
+	defer func() { _ = holder.Close() }()
 	tx, err := holder.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestALockedFileIsAConflict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer func() { _ = other.Close() }()
 	_, err = other.BeginTx(t.Context(), nil)
 	if err == nil || classify(err).Kind != sqlstore.Conflict {
 		t.Errorf("got %v", err)
@@ -86,7 +86,7 @@ func TestAFullDiskIsNoMistakeOfOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	_, err = db.ExecContext(t.Context(), "CREATE TABLE t (x text)")
 	if err == nil || classify(err).Kind != sqlstore.Lost {
 		t.Errorf("got %v", err)

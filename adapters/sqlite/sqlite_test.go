@@ -66,13 +66,13 @@ func TestEveryConnectionOfAPoolHasThePragmas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer db.Close()
+			defer func() { _ = db.Close() }()
 			for range 3 { // none goes back before all were asked
 				conn, err := db.Conn(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				for pragma, want := range map[string]any{
 					"busy_timeout": 5000, "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "query_only": pool.readOnly,
 				} {

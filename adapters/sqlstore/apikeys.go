@@ -90,7 +90,7 @@ func (r apikeys) Get(ctx context.Context, id apikey.ID) (apikey.Key, error) {
 
 func (r apikeys) List(ctx context.Context, of environment.ID, page ports.Page[apikey.ID]) ([]apikey.Key, error) {
 	var rows []digestedKey
-	err := r.list(ctx, &rows, selectKeys+" AND k.environment_id = $2 AND k.id > $3 ORDER BY k.id LIMIT $4",
+	err := r.list(ctx, &rows, selectKeys+" AND k.environment_id = $2 AND k.id > $3 ORDER BY k.id LIMIT $4 + 0",
 		of.UUID(), page.After.UUID(), page.Limit)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (r environments) List(ctx context.Context, of project.ID, page ports.Page[e
 	var rows []environmentRow
 	err := r.list(ctx, &rows,
 		`SELECT `+environmentColumns+` FROM environments
-		WHERE organization_id = $1 AND project_id = $2 AND id > $3 ORDER BY id LIMIT $4`,
+		WHERE organization_id = $1 AND project_id = $2 AND id > $3 ORDER BY id LIMIT $4 + 0`,
 		of.UUID(), page.After.UUID(), page.Limit)
 	if err != nil {
 		return nil, err

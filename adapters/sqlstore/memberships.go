@@ -61,12 +61,12 @@ var (
 	WHERE m.account_id = $1 AND m.id > $2`
 	listAffiliations = selectAffiliations + `
 	ORDER BY m.id
-	LIMIT $3`
+	LIMIT $3 + 0`
 	listAffiliationsSeen = selectAffiliations + ` AND EXISTS (
 		SELECT 1 FROM memberships x
 		WHERE x.organization_id = m.organization_id AND x.account_id = $4 AND x.role IN ('owner', 'admin'))
 	ORDER BY m.id
-	LIMIT $3`
+	LIMIT $3 + 0`
 )
 
 func (r memberships) List(ctx context.Context, who account.ID, page ports.Page[membership.ID]) ([]ports.Affiliation, error) {

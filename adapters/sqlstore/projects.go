@@ -59,7 +59,7 @@ func (r projects) Get(ctx context.Context, id project.ID) (project.Project, erro
 func (r projects) List(ctx context.Context, page ports.Page[project.ID]) ([]project.Project, error) {
 	var rows []projectRow
 	err := r.list(ctx, &rows,
-		"SELECT "+projectColumns+" FROM projects WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+		"SELECT "+projectColumns+" FROM projects WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3 + 0",
 		page.After.UUID(), page.Limit)
 	if err != nil {
 		return nil, err

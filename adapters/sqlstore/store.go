@@ -68,8 +68,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// View runs fn on the read pool, each statement for itself.
-func (s *Store) View(ctx context.Context, fn func(tx ports.Tx) error) error {
+// View runs fn on the read pool, each statement for itself, under the context
+// that it is given.
+func (s *Store) View(_ context.Context, fn func(tx ports.Tx) error) error {
 	u := s.unit(s.reader, time.Now().Add(unitLimit), false)
 	defer u.end()
 	return fn(u)

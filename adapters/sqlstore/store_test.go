@@ -114,7 +114,7 @@ func TestEachAttemptHasOneTimeOfItsOwn(t *testing.T) {
 		times = append(times, tx.Now(), tx.Now())
 		return nil
 	})
-	if err != nil || len(times) != 4 || times[0] != times[1] || times[1] == times[2] {
+	if err != nil || len(times) != 4 || !times[0].Equal(times[1]) || times[1].Equal(times[2]) {
 		t.Errorf("got %v and %v", times, err)
 	}
 }

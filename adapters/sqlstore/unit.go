@@ -65,7 +65,8 @@ func (u *unit) find(ctx context.Context, dest any, query string, args ...any) (b
 	return err == nil, u.note(ctx, err, nil)
 }
 
-// list reads all rows.
+// list reads all rows. A limit is written "LIMIT $n + 0": SQLite plans by a
+// bare parameter's value there, and would prepare the statement anew each time.
 func (u *unit) list(ctx context.Context, dest any, query string, args ...any) error {
 	ctx, cancel, err := u.ready(ctx)
 	if err != nil {

@@ -129,6 +129,18 @@ func (r *Response) Value(path string) any {
 	return value
 }
 
+// At is the part of the answer that stands at a path, such as the tokens of a
+// login, as if it had come alone.
+func (r *Response) At(path string) *Response {
+	r.tb.Helper()
+	part := *r
+	var err error
+	if part.Body, err = json.Marshal(r.Value(path)); err != nil {
+		r.tb.Fatal(err)
+	}
+	return &part
+}
+
 // Text is a member that is text, and must be there.
 func (r *Response) Text(path string) string {
 	r.tb.Helper()

@@ -111,10 +111,11 @@ func (s *Server) await(tb testing.TB) {
 	}
 }
 
-// Restart starts the program again after Stop or Kill: the same settings, the
-// same database, another port.
+// Restart stops the server, if nothing has ended it before, and starts the
+// program again: the same settings, the same database, another port.
 func (s *Server) Restart(tb testing.TB) *Server {
 	tb.Helper()
+	s.Stop()
 	return Start(tb, s.Database, s.env)
 }
 

@@ -1,0 +1,252 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/membership"
+	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/project"
+	"github.com/tenantry/tenantry/domain/session"
+	"github.com/tenantry/tenantry/ports"
+)
+
+var (
+	noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	home = organization.ID(uuid.MustParse("01890a5d-ac96-774b-bcce-000000000001"))
+	away = organization.ID(uuid.MustParse("01890a5d-ac96-774b-bcce-000000000002"))
+	ada  = account.ID(uuid.MustParse("01890a5d-ac96-774b-bcce-000000000003"))
+)
+
+const (
+	goodToken  = "good"
+	adminToken = "an operator's token of 32 bytes!"
+)
+
+// world is the store and everything else that the use cases reach, with just
+// what the machinery's tests need: one account in one organization with some
+// projects, and one key.
+type world struct {
+	ports.Store
+	ports.Tx
+	projects []project.Project
+	key      apikey.Secret
+	broken   error // what the store answers instead
+}
+
+func newWorld() *world {
+	w := &world{key: apikey.NewSecret(environment.Development, apikey.Client, func(int) int { return 7 })}
+	for i := range 5 {
+		w.projects = append(w.projects, project.Project{
+			ID: project.ID(uuid.UUID{15: byte(i + 1)}), OrganizationID: home, Name: naming.StoredName("Project"),
+			Slug: naming.StoredSlug("project"), CreatedAt: noon, UpdatedAt: noon,
+		})
+	}
+	return w
+}
+
+func (w *world) View(_ context.Context, fn func(ports.Tx) error) error {
+	if w.broken != nil {
+		return w.broken
+	}
+	return fn(w)
+}
+
+func (w *world) Do(ctx context.Context, fn func(ports.Tx) error) error { return w.View(ctx, fn) }
+
+func (w *world) Now() time.Time                               { return noon }
+func (w *world) Sessions() ports.Sessions                     { return worldSessions{} }
+func (w *world) Projects(access.Grant) ports.Projects         { return worldProjects{all: w.projects} }
+func (w *world) KeyIndex() ports.KeyIndex                     { return worldKeys{key: w.key} }
+func (w *world) Sign(session.Claims) (string, error)          { return goodToken, nil }
+func (w *world) ID() uuid.UUID                                { return uuid.UUID{1} }
+func (w *world) Uniform(int) int                              { return 0 }
+func (w *world) Bytes(n int) []byte                           { return make([]byte, n) }
+func (w *world) Ping(context.Context) error                   { return w.broken }
+func (w *world) Memberships() ports.Memberships               { return worldMemberships{} }
+func (w *world) Organization(access.Grant) ports.Organization { return worldOrganization{} }
+
+func (w *world) Verify(token string, _ time.Time) (session.Claims, error) {
+	if token != goodToken {
+		return session.Claims{}, session.ErrInvalidToken
+	}
+	return session.Claims{AccountID: ada, OrganizationID: &home}, nil
+}
+
+type worldSessions struct{ ports.Sessions }
+
+func (worldSessions) Find(_ context.Context, _ session.ID, org *organization.ID) (*access.Actor, error) {
+	actor := &access.Actor{Account: account.Account{ID: ada}, Session: session.Session{ExpiresAt: noon.Add(time.Hour)}}
+	if org != nil && *org == home {
+		actor.Membership = &membership.Membership{OrganizationID: home, AccountID: ada, Role: membership.Viewer}
+	}
+	return actor, nil
+}
+
+type worldMemberships struct{ ports.Memberships }
+
+func (worldMemberships) Find(_ context.Context, org organization.ID, _ account.ID) (*membership.Membership, error) {
+	if org != home {
+		return nil, nil
+	}
+	return &membership.Membership{OrganizationID: home, AccountID: ada, Role: membership.Viewer}, nil
+}
+
+func (worldMemberships) List(context.Context, account.ID, ports.Page[membership.ID]) ([]ports.Affiliation, error) {
+	return []ports.Affiliation{}, nil
+}
+
+type worldOrganization struct{ ports.Organization }
+
+func (worldOrganization) Get(context.Context) (organization.Organization, error) {
+	return organization.Organization{ID: home, Name: naming.StoredName("Home"), Slug: naming.StoredSlug("home")}, nil
+}
+
+type worldProjects struct {
+	ports.Projects
+	all []project.Project
+}
+
+func (p worldProjects) Get(_ context.Context, id project.ID) (project.Project, error) {
+	for _, one := range p.all {
+		if one.ID == id {
+			return one, nil
+		}
+	}
+	return project.Project{}, fault.ErrNotFound
+}
+
+func (p worldProjects) List(_ context.Context, page ports.Page[project.ID]) ([]project.Project, error) {
+	found := []project.Project{}
+	for _, one := range p.all {
+		if one.ID.String() > page.After.String() && len(found) < page.Limit {
+			found = append(found, one)
+		}
+	}
+	return found, nil
+}
+
+type worldKeys struct {
+	ports.KeyIndex
+	key apikey.Secret
+}
+
+func (k worldKeys) Find(_ context.Context, digest apikey.Digest) (*ports.Opened, error) {
+	if digest != k.key.Digest() {
+		return nil, nil
+	}
+	return &ports.Opened{
+		Key:          apikey.Key{OrganizationID: home, Name: naming.StoredName("Key"), Type: apikey.Client, Scopes: apikey.Scopes{"a", "b:read"}},
+		Environment:  environment.Environment{OrganizationID: home, Slug: naming.StoredSlug("dev")},
+		Organization: organization.Organization{ID: home},
+	}, nil
+}
+
+type fixedClock struct{}
+
+func (fixedClock) Now() time.Time { return noon }
+
+// logs collects what a server writes.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (w *world) options(out io.Writer) Options {
+	logger := slog.New(slog.NewJSONHandler(out, nil))
+	return Options{
+		App: app.New(app.Dependencies{
+			Store: w, Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
+			RefreshTokens: session.NewDeriver(make([]byte, 32)),
+			Guess:         func(string, []string) int { return 4 },
+			ToASCII: func(domain string) (string, error) {
+				if !strings.Contains(domain, ".") {
+					return "", errors.New("no domain")
+				}
+				return domain, nil
+			},
+		}, app.Settings{LoginFailures: 10}),
+		Logger: logger, PublicURL: "https://tenantry.example", CursorKey: make([]byte, 32),
+		AdminToken: NewAdminToken(adminToken), JWKS: []byte(`{"keys":[]}`), Ping: w.Ping, Ready: &Readiness{},
+	}
+}
+
+func newTestHandler(t testing.TB, w *world) http.Handler {
+	t.Helper()
+	h, err := New(w.options(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// ask sends a request. Each header is "Name: value"; a body comes as JSON
+// unless a header says otherwise.
+func ask(t testing.TB, h http.Handler, method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		if name == "Content-Type" {
+			r.Header.Del(name)
+		}
+		if value != "" {
+			r.Header.Add(name, value)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+const authorized = "Authorization: Bearer " + goodToken
+
+// refused reads the problem that an answer has to be.
+func refused(t testing.TB, w *httptest.ResponseRecorder, status int, code string) problem {
+	t.Helper()
+	var p problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Fatalf("no problem: %d %q: %v", w.Code, w.Body.String(), err)
+	}
+	if w.Code != status || p.Status != status || p.Code != code || w.Header().Get("Content-Type") != problemType {
+		t.Errorf("got %d %s, want %d %s: %s", w.Code, p.Code, status, code, w.Body.String())
+	}
+	if p.Type == "" || p.Title == "" || p.Detail == "" || p.Sentence == "" || p.RequestID == "" {
+		t.Errorf("a member is missing: %s", w.Body.String())
+	}
+	return p
+}

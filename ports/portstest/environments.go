@@ -1,0 +1,169 @@
+package portstest
+
+import (
+	"time"
+
+	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/ports"
+)
+
+var environmentPromises = []promise{
+	{"every field comes back as it was kept", environmentRoundTrip},
+	{"a slug belongs to one environment of the project", environmentSlugTaken},
+	{"saving writes all that can change", environmentSave},
+	{"saving a version that has moved on is stale", environmentStale},
+	{"environments come in pages, in the order of their ids", environmentPages},
+	{"removing takes its keys", environmentRemoval},
+	{"what is not there is not found", environmentAbsence},
+}
+
+func (w *world) environmentByID(p plot, id environment.ID) environment.Environment {
+	w.Helper()
+	return look(w, func(tx ports.Tx) (environment.Environment, error) { return tx.Environments(p.grant()).Get(w.ctx, id) })
+}
+
+func (w *world) addEnvironment(p plot, e environment.Environment) environment.Environment {
+	w.Helper()
+	w.do(func(tx ports.Tx) error { return tx.Environments(p.grant()).Add(w.ctx, e) })
+	return e
+}
+
+func environmentRoundTrip(w *world) {
+	p := w.found("acme")
+	for i, kind := range environment.Kinds() {
+		e := newEnvironment(p.project, "environment-"+string(rune('a'+i)))
+		e.Name, e.Kind, e.Protected = naming.StoredName(odd[i]), kind, i%2 == 0
+		e.Color, e.UpdatedAt = environment.StoredColor("#aBcDe"+string(rune('0'+i))), start.Add(time.Microsecond)
+		w.addEnvironment(p, e)
+		w.same("the environment", e, w.environmentByID(p, e.ID))
+	}
+}
+
+func environmentSlugTaken(w *world) {
+	p := w.found("acme")
+	second := w.addEnvironment(p, newEnvironment(p.project, "second"))
+	before := w.dump(p)
+	renamed := second
+	renamed.Slug = p.environment.Slug
+	w.refuses("adding a taken slug", func(tx ports.Tx) error {
+		return tx.Environments(p.grant()).Add(w.ctx, newEnvironment(p.project, "second"))
+	}, environment.ErrSlugTaken)
+	w.refuses("saving a taken slug", func(tx ports.Tx) error {
+		return tx.Environments(p.grant()).Save(w.ctx, renamed)
+	}, environment.ErrSlugTaken)
+	w.unchanged("what was refused", p, before)
+	another := w.addProject(p, newProject(p.org.ID, "another"))
+	taken := func(in ports.Tx, slug string) (bool, error) {
+		return in.Environments(p.grant()).SlugTaken(w.ctx, another.ID, naming.StoredSlug(slug))
+	}
+	if look(w, func(tx ports.Tx) (bool, error) { return taken(tx, "second") }) {
+		w.Error("a slug counts as taken because another project has it")
+	}
+	w.addEnvironment(p, newEnvironment(another, "second"))
+	if !look(w, func(tx ports.Tx) (bool, error) { return taken(tx, "second") }) {
+		w.Error("a taken slug counts as free")
+	}
+	if look(w, func(tx ports.Tx) (bool, error) { return taken(tx, "third") }) {
+		w.Error("a free slug counts as taken")
+	}
+}
+
+func environmentSave(w *world) {
+	p, other := w.found("acme"), w.found("other")
+	bystander := w.addEnvironment(p, newEnvironment(p.project, "bystander"))
+	before := w.dump(other)
+	changed := p.environment
+	changed.Name, changed.Slug = naming.StoredName(odd[1]), naming.StoredSlug("renamed")
+	changed.Kind, changed.Color, changed.Protected = environment.Production, environment.StoredColor("#ABCDEF"), true
+	changed.CreatedAt, changed.UpdatedAt = start.Add(time.Hour), start.Add(2*time.Hour)
+	w.do(func(tx ports.Tx) error { return tx.Environments(p.grant()).Save(w.ctx, changed) })
+	changed.CreatedAt = p.environment.CreatedAt
+	changed.Version++
+	w.same("the environment", changed, w.environmentByID(p, changed.ID))
+	w.same("the other environment", bystander, w.environmentByID(p, bystander.ID))
+	w.unchanged("saving an environment", other, before)
+}
+
+func environmentStale(w *world) {
+	p := w.found("acme")
+	first := p.environment
+	first.Name = naming.StoredName("First")
+	w.do(func(tx ports.Tx) error { return tx.Environments(p.grant()).Save(w.ctx, first) })
+	first.Version++
+	late, early := p.environment, p.environment
+	late.Name, early.Name, early.Version = naming.StoredName("Late"), naming.StoredName("Early"), first.Version+1
+	for name, stale := range map[string]environment.Environment{"the version read before": late, "a version to come": early} {
+		w.refuses(name, func(tx ports.Tx) error { return tx.Environments(p.grant()).Save(w.ctx, stale) }, fault.ErrStale)
+	}
+	w.same("the environment", first, w.environmentByID(p, first.ID))
+}
+
+func environmentPages(w *world) {
+	p := w.found("acme")
+	another := w.addProject(p, newProject(p.org.ID, "another"))
+	list := func(tx ports.Tx, page ports.Page[environment.ID]) ([]environment.Environment, error) {
+		return tx.Environments(p.grant()).List(w.ctx, p.project.ID, page)
+	}
+	made := []environment.Environment{p.environment}
+	for _, slug := range []string{"z", "y", "x", "w", "v", "u"} {
+		made = append(made, newEnvironment(p.project, slug))
+	}
+	elsewhere := newEnvironment(another, "elsewhere")
+	empty(w, "the environments of a project that has none", func(tx ports.Tx) ([]environment.Environment, error) {
+		return tx.Environments(p.grant()).List(w.ctx, another.ID, ports.Page[environment.ID]{Limit: whole})
+	})
+	w.addEnvironment(p, elsewhere)
+	for i := len(made) - 1; i > 0; i-- { // not in the order of their ids
+		w.addEnvironment(p, made[i])
+	}
+	ids := make([]environment.ID, len(made))
+	for i, m := range made {
+		ids[i] = m.ID
+	}
+	w.same("the environments", made, look(w, func(tx ports.Tx) ([]environment.Environment, error) {
+		return list(tx, ports.Page[environment.ID]{Limit: whole})
+	}))
+	paged(w, ids, func(row environment.Environment) environment.ID { return row.ID }, list)
+}
+
+func environmentRemoval(w *world) {
+	p, other := w.found("acme"), w.found("other")
+	stays := w.addEnvironment(p, newEnvironment(p.project, "stays"))
+	key := w.addKey(p, newKey(stays, &p.owner.ID))
+	before := w.dump(other)
+	w.do(func(tx ports.Tx) error { return tx.Environments(p.grant()).Remove(w.ctx, p.environment.ID) })
+	look(w, func(tx ports.Tx) (any, error) {
+		_, err := tx.Environments(p.grant()).Get(w.ctx, p.environment.ID)
+		w.refused("the environment", err, fault.ErrNotFound)
+		_, err = tx.APIKeys(p.grant()).Get(w.ctx, p.key.ID)
+		w.refused("its key", err, fault.ErrNotFound)
+		opened, err := tx.KeyIndex().Find(w.ctx, p.key.Digest)
+		if opened != nil || err != nil {
+			w.Errorf("its key opens %v, %v", opened, err)
+		}
+		return nil, nil
+	})
+	w.same("the project", p.project, w.projectByID(p, p.project.ID))
+	w.same("the other environment", stays, w.environmentByID(p, stays.ID))
+	w.same("the other environment's key", key, w.keyByID(p, key.ID))
+	w.unchanged("removing an environment", other, before)
+	w.addEnvironment(p, newEnvironment(p.project, p.environment.Slug.String())) // the slug is free
+}
+
+func environmentAbsence(w *world) {
+	p := w.found("acme")
+	before := w.dump(p)
+	gone := newEnvironment(p.project, "gone")
+	look(w, func(tx ports.Tx) (any, error) {
+		_, err := tx.Environments(p.grant()).Get(w.ctx, gone.ID)
+		w.refused("Get", err, fault.ErrNotFound)
+		return nil, nil
+	})
+	w.refuses("Save", func(tx ports.Tx) error { return tx.Environments(p.grant()).Save(w.ctx, gone) }, fault.ErrStale, fault.ErrNotFound)
+	w.refuses("Remove", func(tx ports.Tx) error { return tx.Environments(p.grant()).Remove(w.ctx, gone.ID) }, fault.ErrNotFound)
+	lost := newEnvironment(newProject(p.org.ID, "lost"), "lost")
+	w.refuses("adding to no project", func(tx ports.Tx) error { return tx.Environments(p.grant()).Add(w.ctx, lost) }, fault.ErrNotFound)
+	w.unchanged("an environment that is not there", p, before)
+}

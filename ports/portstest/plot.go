@@ -1,0 +1,165 @@
+package portstest
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/id"
+	"github.com/tenantry/tenantry/domain/membership"
+	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/project"
+	"github.com/tenantry/tenantry/domain/session"
+	"github.com/tenantry/tenantry/ports"
+)
+
+func newID[K any]() id.Of[K] { return id.Of[K](uuid.Must(uuid.NewV7())) }
+
+func pointer[T any](value T) *T { return &value }
+
+func newAccount(email string) account.Account {
+	return account.Account{
+		ID: newID[account.Account](), Email: account.StoredEmail(email), Name: naming.StoredName("Ada"),
+		PasswordHash: account.StoredPasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
+		Version:      1, CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+func newOrganization(slug string) organization.Organization {
+	return organization.Organization{
+		ID: newID[organization.Organization](), Name: naming.StoredName("Acme"), Slug: naming.StoredSlug(slug),
+		Version: 1, CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+func newMembership(org organization.ID, who account.ID, role membership.Role) membership.Membership {
+	return membership.Membership{
+		ID: newID[membership.Membership](), OrganizationID: org, AccountID: who, Role: role,
+		Version: 1, CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+func newProject(org organization.ID, slug string) project.Project {
+	return project.Project{
+		ID: newID[project.Project](), OrganizationID: org, Name: naming.StoredName("Rocket"), Slug: naming.StoredSlug(slug),
+		Version: 1, CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+func newEnvironment(p project.Project, slug string) environment.Environment {
+	return environment.Environment{
+		ID: newID[environment.Environment](), OrganizationID: p.OrganizationID, ProjectID: p.ID,
+		Name: naming.StoredName("Staging"), Slug: naming.StoredSlug(slug), Kind: environment.Staging,
+		Color: environment.StoredColor(environment.DefaultColor), Version: 1, CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+func newKey(e environment.Environment, maker *account.ID) apikey.Key {
+	k := apikey.Key{
+		ID: newID[apikey.Key](), OrganizationID: e.OrganizationID, EnvironmentID: e.ID, Name: naming.StoredName("CI"),
+		Type: apikey.Server, Prefix: "sdk-staging-0123ab", Scopes: apikey.Scopes{}, CreatedBy: maker, CreatedAt: start,
+	}
+	k.Digest = sha256.Sum256(k.ID[:])
+	return k
+}
+
+func newSession(who account.ID, active *organization.ID) session.Session {
+	return session.Session{
+		ID: newID[session.Session](), AccountID: who, OrganizationID: active, Counter: 1, RotatedAt: start,
+		AuthenticatedAt: start, CreatedAt: start, LastUsedAt: start, ExpiresAt: start.Add(24 * time.Hour),
+	}
+}
+
+func newSecret(purpose ports.Purpose) ports.SealedSecret {
+	return ports.SealedSecret{ID: uuid.Must(uuid.NewV7()), Purpose: purpose, Sealed: []byte("sealed"), CreatedAt: start}
+}
+
+// plot is a tenant with one of everything, and what goes with it outside.
+type plot struct {
+	owner       account.Account
+	stranger    account.Account // belongs nowhere
+	session     session.Session
+	ended       session.Session // has run out
+	org         organization.Organization
+	member      membership.Membership
+	project     project.Project
+	environment environment.Environment
+	key         apikey.Key
+	retired     ports.SealedSecret
+	// These are not kept yet.
+	newcomer account.Account
+	next     organization.Organization
+}
+
+func (p plot) grant() access.Grant { return access.Found(p.org.ID, p.owner.ID) }
+
+// reader is a grant of the same organization that permits no change.
+func (p plot) reader() access.Grant {
+	grant, err := access.Authorize(&p.member, access.ReadProject)
+	if err != nil {
+		panic(err)
+	}
+	return grant
+}
+
+// Keys of throttles: an hour's count of one, a count that is over, and none.
+func (p plot) counted() string   { return "counted:" + p.org.Slug.String() }
+func (p plot) forgotten() string { return "forgotten:" + p.org.Slug.String() }
+func (p plot) uncounted() string { return "uncounted:" + p.org.Slug.String() }
+
+// found keeps a new plot and returns it as it is stored. A minute has passed
+// since.
+func (w *world) found(slug string) plot {
+	w.Helper()
+	p := plot{
+		owner: newAccount(slug + "@example.com"), stranger: newAccount("stranger-" + slug + "@example.com"),
+		org: newOrganization(slug),
+	}
+	p.owner.Username = pointer(account.StoredUsername("owner." + slug))
+	p.member = newMembership(p.org.ID, p.owner.ID, membership.Owner)
+	p.project = newProject(p.org.ID, "rocket-of-"+slug)
+	p.environment = newEnvironment(p.project, "staging")
+	p.key = newKey(p.environment, &p.owner.ID)
+	p.session = newSession(p.owner.ID, &p.org.ID)
+	p.ended = newSession(p.owner.ID, nil)
+	p.ended.ExpiresAt = start.Add(-time.Hour)
+	p.retired = newSecret(ports.Purpose(slug))
+	p.retired.RetiredAt = &p.retired.CreatedAt
+	p.newcomer = newAccount("newcomer-" + slug + "@example.com")
+	p.next = newOrganization("next-" + slug)
+	w.do(func(tx ports.Tx) error { return p.keep(w.ctx, tx) })
+	p.org = look(w, func(tx ports.Tx) (organization.Organization, error) { return tx.Organization(p.grant()).Get(w.ctx) })
+	w.clock.Advance(time.Minute)
+	return p
+}
+
+func (p plot) keep(ctx context.Context, tx ports.Tx) error {
+	g := p.grant()
+	steps := []func() error{
+		func() error { return tx.Accounts().Add(ctx, p.owner) },
+		func() error { return tx.Accounts().Add(ctx, p.stranger) },
+		func() error { _, err := tx.Organizations().Add(ctx, p.org); return err },
+		func() error { return tx.Members(g).Add(ctx, p.member) },
+		func() error { return tx.Projects(g).Add(ctx, p.project) },
+		func() error { return tx.Environments(g).Add(ctx, p.environment) },
+		func() error { return tx.APIKeys(g).Add(ctx, p.key) },
+		func() error { return tx.Sessions().Add(ctx, p.session) },
+		func() error { return tx.Sessions().Add(ctx, p.ended) },
+		func() error { return tx.Keyring().Add(ctx, p.retired) },
+		func() error { _, err := tx.Throttles().Take(ctx, p.counted(), 1, time.Hour); return err },
+		func() error { _, err := tx.Throttles().Take(ctx, p.forgotten(), 1, time.Second); return err },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

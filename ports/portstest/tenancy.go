@@ -1,0 +1,170 @@
+package portstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/membership"
+	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/ports"
+)
+
+var tenancyPromises = []promise{
+	{"no method reaches a row of another organization", noTrespass},
+	{"nothing hangs under a parent of another organization", noForeignParent},
+	{"nothing takes another organization's label", noForeignLabel},
+	{"what two organizations call alike does not meet", alikeDoesNotMeet},
+}
+
+func noTrespass(w *world) {
+	for _, c := range tenantCalls {
+		a, b := w.found("a-"+slugOf(c)), w.found("b-"+slugOf(c))
+		if err := trespass(w.ctx, w.store, c, a, b); err != nil {
+			w.Error(err)
+		}
+	}
+}
+
+// trespass aims a call at the plot b under the grant of a, and says what is
+// wrong with what came of it.
+func trespass(ctx context.Context, store ports.Store, c call, a, b plot) error {
+	plots, befores := []plot{b, a}, make([]dump, 2)
+	for i, p := range plots {
+		var err error
+		if befores[i], err = dumped(ctx, store, p); err != nil {
+			return err
+		}
+	}
+	rows, refusal := 0, error(nil)
+	_ = store.Do(ctx, func(tx ports.Tx) error {
+		rows, refusal = c.run(ctx, tx, a.grant(), b)
+		return nil // what was done after all is to be seen
+	})
+	addressed := !c.writes || strings.HasSuffix(c.method, ".Remove") || strings.HasSuffix(c.method, ".Revoke")
+	switch {
+	case refusal == nil && rows > 0:
+		return fmt.Errorf("%s reached %d rows of another organization", c.method, rows)
+	case refusal != nil && addressed && !errors.Is(refusal, fault.ErrNotFound):
+		return fmt.Errorf("%s answers %w for what another organization has; want not found", c.method, refusal)
+	}
+	if c.method == "Organization.Remove" {
+		plots = plots[:1] // it rightly removed its own
+	}
+	for i, p := range plots {
+		after, err := dumped(ctx, store, p)
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(befores[i], after, exactly); diff != "" {
+			return fmt.Errorf("%s, aimed at another organization, changed %s (-before +after):\n%s", c.method, p.org.Slug, diff)
+		}
+	}
+	return nil
+}
+
+// attempts tries each change by itself and fails unless it is refused and both
+// plots stay as they are.
+func (w *world) attempts(a, b plot, changes map[string]func(tx ports.Tx, g access.Grant) error) {
+	w.Helper()
+	beforeA, beforeB := w.dump(a), w.dump(b)
+	for name, change := range changes {
+		var refusal error
+		_ = w.store.Do(w.ctx, func(tx ports.Tx) error {
+			refusal = change(tx, a.grant())
+			return nil
+		})
+		if refusal == nil {
+			w.Errorf("%s was accepted", name)
+		}
+		w.unchanged(name, a, beforeA)
+		w.unchanged(name, b, beforeB)
+	}
+}
+
+func noForeignParent(w *world) {
+	a, b := w.found("a"), w.found("b")
+	moved := a.environment
+	moved.ProjectID = b.project.ID
+	w.attempts(a, b, map[string]func(ports.Tx, access.Grant) error{
+		"an environment under a foreign project": func(tx ports.Tx, g access.Grant) error {
+			foreign := newEnvironment(b.project, "added")
+			foreign.OrganizationID = a.org.ID
+			err := tx.Environments(g).Add(w.ctx, foreign)
+			w.refused("an environment under a foreign project", err, fault.ErrNotFound)
+			return err
+		},
+		"a key under a foreign environment": func(tx ports.Tx, g access.Grant) error {
+			foreign := newKey(b.environment, nil)
+			foreign.OrganizationID = a.org.ID
+			err := tx.APIKeys(g).Add(w.ctx, foreign)
+			w.refused("a key under a foreign environment", err, fault.ErrNotFound)
+			return err
+		},
+	})
+	_ = w.store.Do(w.ctx, func(tx ports.Tx) error { return tx.Environments(a.grant()).Save(w.ctx, moved) })
+	kept := w.environmentByID(a, a.environment.ID)
+	w.same("the project of an environment that was to move", a.project.ID, kept.ProjectID)
+}
+
+func noForeignLabel(w *world) {
+	a, b := w.found("a"), w.found("b")
+	w.attempts(a, b, map[string]func(ports.Tx, access.Grant) error{
+		"a member of another organization": func(tx ports.Tx, g access.Grant) error {
+			return tx.Members(g).Add(w.ctx, newMembership(b.org.ID, a.stranger.ID, membership.Owner))
+		},
+		"a project of another organization": func(tx ports.Tx, g access.Grant) error {
+			return tx.Projects(g).Add(w.ctx, newProject(b.org.ID, "added"))
+		},
+		"an environment of another organization under one's own project": func(tx ports.Tx, g access.Grant) error {
+			foreign := newEnvironment(a.project, "added")
+			foreign.OrganizationID = b.org.ID
+			return tx.Environments(g).Add(w.ctx, foreign)
+		},
+		"a key of another organization under one's own environment": func(tx ports.Tx, g access.Grant) error {
+			foreign := newKey(a.environment, nil)
+			foreign.OrganizationID = b.org.ID
+			return tx.APIKeys(g).Add(w.ctx, foreign)
+		},
+		"another organization's id": func(tx ports.Tx, g access.Grant) error {
+			foreign := a.org
+			foreign.ID = b.org.ID
+			return tx.Organization(g).Save(w.ctx, foreign)
+		},
+	})
+	w.do(func(tx ports.Tx) error {
+		return tx.KeyIndex().Touch(w.ctx, []ports.Use{{Organization: a.org.ID, Key: b.key.ID, At: tx.Now()}})
+	})
+	if used := w.keyByID(b, b.key.ID).LastUsedAt; used != nil {
+		w.Errorf("a use of another organization's key was noted: %v", used)
+	}
+}
+
+func alikeDoesNotMeet(w *world) {
+	a, b := w.found("a"), w.found("b")
+	shared := newProject(a.org.ID, "shared")
+	w.do(func(tx ports.Tx) error { return tx.Projects(a.grant()).Add(w.ctx, shared) })
+	if look(w, func(tx ports.Tx) (bool, error) {
+		return tx.Projects(b.grant()).SlugTaken(w.ctx, naming.StoredSlug("shared"))
+	}) {
+		w.Error("a slug counts as taken because another organization has it")
+	}
+	w.do(func(tx ports.Tx) error { return tx.Projects(b.grant()).Add(w.ctx, newProject(b.org.ID, "shared")) })
+	both := []account.Account{a.owner, b.owner}
+	for _, who := range both {
+		for _, in := range []plot{a, b} {
+			m := look(w, func(tx ports.Tx) (*membership.Membership, error) {
+				return tx.Memberships().Find(w.ctx, in.org.ID, who.ID)
+			})
+			if (m != nil) != (in.owner.ID == who.ID) {
+				w.Errorf("the membership of %s in %s is %v", who.Email, in.org.Slug, m)
+			}
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package bench
+
+import (
+	"bufio"
+	"database/sql"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/crypto/argon2"
+
+	"github.com/tenantry/tenantry/test/harness"
+)
+
+// bareHash is what a registration and a login cannot do without.
+func bareHash() func(int) error {
+	salt := make([]byte, 16)
+	return func(int) error {
+		argon2.IDKey([]byte("correct horse battery staple"), salt, 2, 19*1024, 1, 32)
+		return nil
+	}
+}
+
+// The statements that the requests cannot do without.
+const (
+	listProjects = `SELECT id, organization_id, name, slug, version, created_at, updated_at
+		FROM projects WHERE organization_id = $1 ORDER BY id LIMIT 51`
+	openKey = `SELECT k.id, k.name, k.type, k.scopes, k.expires_at, k.revoked_at, e.id, e.name, e.slug, p.id, p.name, o.id, o.name
+		FROM key_digests d
+		JOIN environment_keys k ON k.organization_id = d.organization_id AND k.id = d.key_id
+		JOIN environments e ON e.organization_id = k.organization_id AND e.id = k.environment_id
+		JOIN projects p ON p.organization_id = e.organization_id AND p.id = e.project_id
+		JOIN organizations o ON o.id = k.organization_id
+		WHERE d.digest = $1`
+	rotate = `UPDATE sessions SET counter = counter + 1, rotated_at = $2, last_used_at = $2 WHERE id = $1`
+)
+
+// bareConnections is how many connections the bare statements share: more do
+// less on two cores.
+const bareConnections = 16
+
+func bareSelect(b *testing.B, s *harness.Server, query string, argument any) func(int) error {
+	b.Helper()
+	statement := prepare(b, s, query)
+	return func(int) error {
+		rows, err := statement.Query(argument)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		n := 0
+		for rows.Next() {
+			n++
+		}
+		if n == 0 {
+			return fmt.Errorf("%s: no row", query)
+		}
+		return rows.Err()
+	}
+}
+
+// bareRefresh moves the counters of existing sessions, one a worker.
+func bareRefresh(b *testing.B, s *harness.Server) func(int) error {
+	b.Helper()
+	statement := prepare(b, s, rotate)
+	ids := make([]string, fewWorkers)
+	for i := range ids {
+		p := s.Register(b)
+		if err := s.DB().QueryRow("SELECT id FROM sessions WHERE account_id = $1", p.ID).Scan(&ids[i]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return func(worker int) error {
+		_, err := statement.Exec(ids[worker], time.Now().UTC())
+		return err
+	}
+}
+
+func prepare(b *testing.B, s *harness.Server, query string) *sql.Stmt {
+	b.Helper()
+	db := s.DB()
+	db.SetMaxOpenConns(bareConnections)
+	db.SetMaxIdleConns(bareConnections)
+	statement, err := db.Prepare(query)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = statement.Close() })
+	return statement
+}
+
+const bareVariable = "TENANTRY_BENCH_BARE"
+
+// startBare runs a gin server with nothing in it, in a process of its own as
+// the program has one, and returns its address.
+func startBare(b *testing.B) string {
+	b.Helper()
+	command := exec.Command(os.Args[0]) //nolint:gosec // this very program
+	command.Env = append(os.Environ(), bareVariable+"=1")
+	out, err := command.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return "http://" + strings.TrimSpace(address)
+}
+
+// serveBare answers with bodies of the sizes that the program answers with.
+func serveBare() {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	project, environment := []byte(strings.Repeat("x", 240)), []byte(strings.Repeat("x", 910))
+	engine.GET("/projects", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", project) })
+	engine.GET("/environment", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", environment) })
+	engine.GET("/authorize", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the process
+	if err != nil {
+		panic(err)
+	}
+	_, _ = fmt.Println(listener.Addr()) //nolint:forbidigo // this is how the parent learns it
+	_ = http.Serve(listener, engine)    //nolint:gosec // loopback, for seconds
+}

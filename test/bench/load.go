@@ -1,0 +1,98 @@
+// Package bench measures the real program beside the bare work that each
+// request cannot do without, in one run on one machine: ratios travel, absolute
+// numbers do not. It runs by "make bench" and never as a test.
+package bench
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Workers: expensive requests need few, cheap ones as many as a product's
+// backends keep connections.
+const (
+	fewWorkers  = 8
+	manyWorkers = 64
+)
+
+// span is how long each row is measured.
+const span = 3 * time.Second
+
+// rate is what a measurement came to.
+type rate struct {
+	perSecond float64
+	p99       time.Duration
+}
+
+// measure lets workers repeat their work until the span is over. A worker that
+// fails ends the benchmark: a fast error is no result.
+func measure(b *testing.B, workers int, work func(worker int) error) rate {
+	b.Helper()
+	var (
+		group   sync.WaitGroup
+		failed  atomic.Pointer[error]
+		mu      sync.Mutex
+		samples []time.Duration
+	)
+	begin := time.Now()
+	end := begin.Add(span)
+	for worker := range workers {
+		group.Go(func() {
+			var own []time.Duration
+			for start := time.Now(); start.Before(end) && failed.Load() == nil; start = time.Now() {
+				if err := work(worker); err != nil {
+					failed.Store(&err)
+					return
+				}
+				own = append(own, time.Since(start))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			samples = append(samples, own...)
+		})
+	}
+	group.Wait()
+	took := time.Since(begin)
+	if err := failed.Load(); err != nil {
+		b.Fatal(*err)
+	}
+	slices.Sort(samples)
+	return rate{float64(len(samples)) / took.Seconds(), samples[len(samples)*99/100]}
+}
+
+// client keeps as many connections open as there are workers.
+func client(workers int) *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers, DisableCompression: true}}
+}
+
+// send makes a request that must be answered with the status, and returns the
+// body.
+func send(c *http.Client, method, url, body string, status int, header ...string) (string, error) {
+	request, err := http.NewRequest(method, url, strings.NewReader(body)) //nolint:noctx // the span bounds it
+	if err != nil {
+		return "", err
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := c.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != status {
+		err = fmt.Errorf("%s %s: %s: %s", method, url, response.Status, answer)
+	}
+	return string(answer), err
+}

@@ -1,0 +1,134 @@
+package tour
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenantry/tenantry/test/harness"
+)
+
+// shownAddress is where the pages say that the server is; here it is elsewhere.
+const shownAddress = "http://127.0.0.1:8080"
+
+// tourWithin bounds one page's commands.
+const tourWithin = 2 * time.Minute
+
+// step is a few commands with what they print; expected is empty where the page
+// says nothing.
+type step struct{ commands, expected string }
+
+var tourBlock = regexp.MustCompile("(?ms)^```sh tour\n(.*?)^```$")
+
+// steps cuts a page's blocks at the lines that say what comes back.
+func steps(text string) []step {
+	var found []step
+	for _, block := range tourBlock.FindAllStringSubmatch(text, -1) {
+		var commands strings.Builder
+		for line := range strings.Lines(block[1]) {
+			expected, answered := strings.CutPrefix(line, "# → ")
+			if !answered {
+				commands.WriteString(line)
+				continue
+			}
+			found = append(found, step{commands.String(), strings.TrimSpace(expected)})
+			commands.Reset()
+		}
+		if commands.Len() > 0 {
+			found = append(found, step{commands.String(), ""})
+		}
+	}
+	return found
+}
+
+func TestThePagesCommandsDoWhatThePagesSay(t *testing.T) {
+	if len(steps(contents(t, "README.md"))) == 0 {
+		t.Error("the README has no tour")
+	}
+	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
+		server := harness.Start(t, d)
+		for _, page := range pages(t) {
+			tour := steps(page.text)
+			if len(tour) == 0 {
+				continue
+			}
+			printed := run(t, tour, server.URL)
+			for i, step := range tour {
+				if step.expected != "" && !matches(step.expected, printed[i]) {
+					t.Errorf("%s: these commands:\n%s\nshould print\n%s\nand print\n%s", page.path, step.commands, step.expected, printed[i])
+				}
+			}
+		}
+	})
+}
+
+// separator stands between the outputs of two steps.
+const separator = "---8<--- next step ---8<---"
+
+// run lets one shell do all the steps, as a reader's would, and returns what
+// each prints.
+func run(t *testing.T, tour []step, base string) []string {
+	t.Helper()
+	var script strings.Builder
+	for _, step := range tour {
+		fmt.Fprintf(&script, "%s\nprintf '\\n%%s\\n' '%s'\n", strings.ReplaceAll(step.commands, shownAddress, base), separator)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), tourWithin)
+	defer cancel()
+	shell := exec.CommandContext(ctx, "bash", "-euo", "pipefail")
+	shell.Dir, shell.Stdin = t.TempDir(), strings.NewReader(script.String())
+	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + shell.Dir}
+	var out, errs bytes.Buffer
+	shell.Stdout, shell.Stderr = &out, &errs
+	if err := shell.Run(); err != nil {
+		t.Fatalf("the shell: %v\n%s\nafter printing\n%s", err, errs.String(), out.String())
+	}
+	printed := strings.Split(out.String(), "\n"+separator+"\n")
+	if len(printed) != len(tour)+1 {
+		t.Fatalf("%d steps printed %d parts:\n%s", len(tour), len(printed)-1, out.String())
+	}
+	return printed
+}
+
+// matches compares with a text in which … stands for anything.
+func matches(expected, printed string) bool {
+	parts := strings.Split(expected, "…")
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
+	}
+	return regexp.MustCompile(`(?s)\A` + strings.Join(parts, ".*") + `\z`).MatchString(strings.TrimSpace(printed))
+}
+
+func TestAnAnswerThatDiffersFromThePageIsNoticed(t *testing.T) {
+	t.Parallel()
+	for expected, differing := range map[string][]string{
+		"204":                        {"", "404", "204 204"},
+		`{…"code":"KEY_REVOKED"…}`:   {`{"code":"KEY_EXPIRED","x":1}`, `"code":"KEY_REVOKED"`},
+		`[{…"slug":"dev"…},{…"b"…}]`: {`[{"slug":"dev"}]`, `[]`},
+	} {
+		for _, printed := range differing {
+			if matches(expected, printed) {
+				t.Errorf("%s passes for %s", printed, expected)
+			}
+		}
+	}
+	if !matches(`{…"slug":"dev"…}`, "{\"id\":1,\"slug\":\"dev\",\n\"x\":2}\n") {
+		t.Error("a fitting answer is refused")
+	}
+}
+
+func TestStepsAreCutWhereThePageShowsAnAnswer(t *testing.T) {
+	t.Parallel()
+	text := "```sh\nignored\n```\n```sh tour\na\nb\n# → x…\nc\n```\ntext\n```sh tour\nd\n# → y\n```\n"
+	expected := []step{{"a\nb\n", "x…"}, {"c\n", ""}, {"d\n", "y"}}
+	if got := steps(text); !slices.Equal(got, expected) {
+		t.Errorf("got %q, want %q", got, expected)
+	}
+}

@@ -60,8 +60,8 @@ func (r granted) Get(ctx context.Context) (organization.Organization, error) {
 }
 
 func (r granted) Save(ctx context.Context, o organization.Organization) error {
-	if o.ID != r.grant.Organization() {
-		return fault.ErrInternal.With(errForeign)
+	if err := r.owns(o.ID); err != nil {
+		return err
 	}
 	return r.changeOne(ctx, taken{"organizations_slug_key": organization.ErrSlugTaken}, fault.ErrStale,
 		`UPDATE organizations

@@ -85,10 +85,18 @@ func (t tenant) changeOne(ctx context.Context, rules taken, none *fault.Error, q
 
 // add is changeOne for a new row, which must name the granted organization.
 func (t tenant) add(ctx context.Context, org organization.ID, rules taken, query string, args ...any) error {
+	if err := t.owns(org); err != nil {
+		return err
+	}
+	return t.changeOne(ctx, rules, fault.ErrInternal, query, args...)
+}
+
+// owns refuses a row that names another organization than the granted one.
+func (t tenant) owns(org organization.ID) error {
 	if org != t.grant.Organization() {
 		return fault.ErrInternal.With(errForeign)
 	}
-	return t.changeOne(ctx, rules, fault.ErrInternal, query, args...)
+	return nil
 }
 
 // count reads one number.

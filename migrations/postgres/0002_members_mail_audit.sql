@@ -36,11 +36,11 @@ CREATE TABLE links (
     membership_id   uuid,
     expires_at      timestamptz NOT NULL,
     created_at      timestamptz NOT NULL,
-    FOREIGN KEY (organization_id, membership_id) REFERENCES memberships (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (membership_id, organization_id) REFERENCES memberships (id, organization_id) ON DELETE CASCADE,
     CHECK ((account_id IS NULL) = (membership_id IS NOT NULL) AND (organization_id IS NULL) = (membership_id IS NULL))
 );
 CREATE INDEX links_account_id_purpose_idx ON links (account_id, purpose);
-CREATE INDEX links_membership_id_idx ON links (membership_id);
+CREATE INDEX links_membership_id_organization_id_idx ON links (membership_id, organization_id);
 CREATE INDEX links_expires_at_idx ON links (expires_at);
 
 CREATE TABLE outbox (
@@ -65,9 +65,10 @@ CREATE TABLE account_keys (
     expires_at      timestamptz,
     last_used_at    timestamptz,
     created_at      timestamptz NOT NULL,
-    FOREIGN KEY (organization_id, account_id) REFERENCES memberships (organization_id, account_id) ON DELETE CASCADE
+    FOREIGN KEY (account_id, organization_id) REFERENCES memberships (account_id, organization_id) ON DELETE CASCADE
 );
 CREATE INDEX account_keys_account_id_id_idx ON account_keys (account_id, id);
+CREATE INDEX account_keys_account_id_organization_id_idx ON account_keys (account_id, organization_id);
 
 -- The audit refers to nothing: it outlives what it tells of. The zero
 -- organization's chain holds what belongs to none.

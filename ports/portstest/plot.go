@@ -102,7 +102,7 @@ func (p plot) grant() access.Grant { return access.Found(p.org.ID, p.owner.ID) }
 
 // reader is a grant of the same organization that permits no change.
 func (p plot) reader() access.Grant {
-	grant, err := access.Authorize(&p.member, access.ReadProject)
+	grant, err := access.Authorize(&p.member, nil, access.ReadProject)
 	if err != nil {
 		panic(err)
 	}

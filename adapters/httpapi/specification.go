@@ -16,7 +16,7 @@ import (
 	"github.com/tenantry/tenantry/domain/session"
 )
 
-//go:generate sh -c "go run ../../cmd/tenantry openapi > openapi.json.new && mv openapi.json.new openapi.json"
+//go:generate go run ../../cmd/tenantry openapi openapi.json
 
 // published is the specification as it is committed and served.
 //

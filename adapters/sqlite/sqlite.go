@@ -13,6 +13,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"strings"
@@ -106,10 +107,16 @@ func ping(ctx context.Context, db *sql.DB, path string) error {
 }
 
 // create makes an empty file that nobody else may read: SQLite itself would
-// follow the umask. Its -wal and -shm files take the mode of the first.
+// follow the umask. Its -wal and -shm files take the mode of the first. A file
+// that is there is not touched: closing it would drop every lock that this
+// process has on it (POSIX), and the next process to leave would take the
+// write-ahead log away from under us.
 func create(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
-	if err != nil {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
 		return fmt.Errorf("open the database: %w", err)
 	}
 	return f.Close()

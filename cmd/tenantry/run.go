@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 
 	"github.com/tenantry/tenantry/adapters/httpapi"
@@ -24,7 +25,7 @@ Usage: tenantry [command]
   serve                    run the server (the default)
   migrate up|status|down   bring the schema up to date, show it, or take one step back
   config                   print the effective settings, secrets masked
-  openapi                  print the API's specification
+  openapi [FILE]           print the API's specification, or write it to a file
   healthcheck              ask the server on this machine whether it is ready
   version                  print the version
 
@@ -102,11 +103,15 @@ func printUsage(_ context.Context, cmd command) error {
 	return err
 }
 
-// printSpecification prints what /openapi.json serves.
+// printSpecification prints the document that /openapi.json serves, or writes it
+// to the file that is named.
 func printSpecification(_ context.Context, cmd command) error {
 	document, err := httpapi.Specification()
 	if err != nil {
 		return err
+	}
+	if len(cmd.args) > 0 {
+		return os.WriteFile(cmd.args[0], document, 0o644) //nolint:gosec // a document for everybody
 	}
 	_, err = cmd.stdout.Write(document)
 	return err

@@ -34,7 +34,7 @@ func ParseEmail(s string, idna ToASCII) (Email, error) {
 	if len(s) > 4*maxEmail || !utf8.ValidString(s) {
 		return Email{}, errEmailForm
 	}
-	s = strings.TrimSpace(s)
+	s = strings.Trim(s, " \t") // no more: a line break was put there on purpose
 	if len(s) > maxEmail {
 		return Email{}, errEmailTooLong
 	}

@@ -53,6 +53,7 @@ func TestAnAddressHasOneForm(t *testing.T) {
 func TestWhatIsNoAddressIsRefused(t *testing.T) {
 	refused := map[string]string{
 		"empty":                       "",
+		"line break at the end":       "ada@example.com\r\n",
 		"no @":                        "ada",
 		"no local part":               "@example.com",
 		"no domain":                   "ada@",

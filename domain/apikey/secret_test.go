@@ -46,7 +46,8 @@ func TestAKeyHasThePublishedFormat(t *testing.T) {
 		if err != nil || parsed != secret || parsed.Type() != k.of {
 			t.Errorf("%s reads as a %s key, %v", k.text, parsed.Type(), err)
 		}
-		if want := k.text[:strings.Index(k.text, "0123")] + "012345"; parsed.Prefix() != want {
+		prefix, _, _ := strings.Cut(k.text, "0123")
+		if want := prefix + "012345"; parsed.Prefix() != want {
 			t.Errorf("the prefix of %s is %q, want %q", k.text, parsed.Prefix(), want)
 		}
 		if parsed.Digest() != sha256.Sum256([]byte(k.text)) {

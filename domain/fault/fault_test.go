@@ -141,7 +141,7 @@ func TestACodeCannotBeDeclaredTwice(t *testing.T) {
 			t.Error("STALE was declared a second time")
 		}
 	}()
-	fault.Declare(fault.Conflict, "STALE", "Again.")
+	_ = fault.Declare(fault.Conflict, "STALE", "Again.")
 }
 
 func TestValidationTellsAllRefusedFieldsAtOnce(t *testing.T) {

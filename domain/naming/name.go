@@ -21,8 +21,8 @@ var (
 )
 
 // ParseName trims s and refuses what cannot be shown on one line: control
-// characters, line separators, and the overrides that reverse the text around
-// them.
+// characters, line separators, the overrides that reverse the text around them,
+// and a name of nothing visible.
 func ParseName(s string) (Name, error) {
 	s = strings.TrimSpace(s)
 	if !utf8.ValidString(s) {
@@ -31,7 +31,7 @@ func ParseName(s string) (Name, error) {
 	if n := utf8.RuneCountInString(s); n < 1 || n > MaxName {
 		return Name{}, errNameLength
 	}
-	if strings.ContainsFunc(s, unprintable) {
+	if strings.ContainsFunc(s, unprintable) || !strings.ContainsFunc(s, unicode.IsPrint) {
 		return Name{}, errNameContent
 	}
 	return Name{s}, nil

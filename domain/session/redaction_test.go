@@ -78,7 +78,7 @@ func TestSecretsShowThemselvesToNobody(t *testing.T) {
 
 // spellings are the ways in which fmt and json write text or bytes.
 func spellings(text string) []string {
-	decimal := strings.Trim(fmt.Sprint([]byte(text)), "[]")
+	decimal := strings.Trim(fmt.Sprintf("%d", []byte(text)), "[]")
 	return []string{text, fmt.Sprintf("%x", text), decimal, strings.ReplaceAll(decimal, " ", ",")}
 }
 

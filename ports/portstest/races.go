@@ -90,8 +90,8 @@ func noWriteSkew(w *world) {
 			return errors.Join(tx.Accounts().Add(w.ctx, pair[0]), tx.Accounts().Add(w.ctx, pair[1]))
 		})
 		point := newRendezvous()
-		failures := contend(2, func(i int) error {
-			return w.insist(func(tx ports.Tx) error {
+		failures := contend(2, func(i int) error { // the store's own attempts suffice for two
+			return w.store.Do(w.ctx, func(tx ports.Tx) error {
 				mine, err := tx.Accounts().Get(w.ctx, pair[i].ID)
 				if err != nil {
 					return err
@@ -122,7 +122,7 @@ func noPhantom(w *world) {
 		p := w.found("acme-" + strconv.Itoa(round))
 		point := newRendezvous()
 		failures := contend(2, func(i int) error {
-			return w.insist(func(tx ports.Tx) error {
+			return w.store.Do(w.ctx, func(tx ports.Tx) error {
 				projects, err := tx.Projects(p.grant()).List(w.ctx, ports.Page[project.ID]{Limit: whole})
 				if err != nil {
 					return err

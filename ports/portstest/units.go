@@ -125,7 +125,7 @@ func swallowedFailureKeepsNothing(w *world) {
 func endedContextKeepsNothing(w *world) {
 	ada := newAccount("ada@example.com")
 	for name, end := range map[string]func() (context.Context, func()){
-		"cancelled": func() (context.Context, func()) { return context.WithCancel(w.ctx) },
+		"ended early": func() (context.Context, func()) { return context.WithCancel(w.ctx) },
 		"past its deadline": func() (context.Context, func()) {
 			ctx, cancel := context.WithTimeout(w.ctx, 300*time.Millisecond)
 			return ctx, func() { <-ctx.Done(); cancel() }

@@ -88,6 +88,33 @@ func operations(t *testing.T) map[string][]string {
 	return found
 }
 
+var (
+	testName = regexp.MustCompile(`\bTest[A-Z]\w+`)
+	testFunc = regexp.MustCompile(`(?m)^func (Test[A-Z]\w+)\(`)
+)
+
+func TestThePagesNameNoTestThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, source := range files(t, "_test.go") {
+		for _, found := range testFunc.FindAllStringSubmatch(source.text, -1) {
+			known[found[1]] = true
+		}
+	}
+	named := 0
+	for _, page := range pages(t) {
+		for _, name := range testName.FindAllString(page.text, -1) {
+			named++
+			if !known[name] {
+				t.Errorf("%s names %s, which no package has", page.path, name)
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("no page names a test")
+	}
+}
+
 var mentioned = regexp.MustCompile(`(?:(GET|POST|PUT|PATCH|DELETE) )?(?:\{\{[a-z]+\}\}|\$BASE)?(/v1/(?:\{\{[\w.]+\}\}|[A-Za-z0-9_/{}$<>:-])+)`)
 
 // examplesOfChange are pages that invent addresses to show how one is added.

@@ -18,6 +18,12 @@ type page struct{ path, text string }
 // pages reads every Markdown page of the repository.
 func pages(t *testing.T) []page {
 	t.Helper()
+	return files(t, ".md")
+}
+
+// files reads every file of the repository whose name ends so.
+func files(t *testing.T, ending string) []page {
+	t.Helper()
 	var found []page
 	err := fs.WalkDir(os.DirFS(harness.Root(t)), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -27,7 +33,7 @@ func pages(t *testing.T) []page {
 		if entry.IsDir() && (name == "node_modules" || name == "testdata" || name != "." && strings.HasPrefix(name, ".")) {
 			return fs.SkipDir
 		}
-		if !entry.IsDir() && filepath.Ext(name) == ".md" {
+		if !entry.IsDir() && strings.HasSuffix(name, ending) {
 			found = append(found, page{path, contents(t, path)})
 		}
 		return nil
@@ -36,7 +42,7 @@ func pages(t *testing.T) []page {
 		t.Fatal(err)
 	}
 	if len(found) == 0 {
-		t.Fatal("there are no pages")
+		t.Fatalf("there are no files *%s", ending)
 	}
 	return found
 }

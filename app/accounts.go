@@ -5,20 +5,24 @@ import (
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/accountkey"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
-	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
 
 // Accounts is the life of an account.
 type Accounts struct {
 	Dependencies
-	settings Settings
-	proof    *proof
-	issuer   *issuer
-	founding *founding
+	settings  Settings
+	proof     *proof
+	issuer    *issuer
+	founding  *founding
+	departure *departure
+	newcomers *newcomers
+	emails    *Emails
 }
 
 // Profile is an account as its owner sees it.
@@ -32,10 +36,14 @@ type Profile struct {
 // organizations itself is paged.
 const shownOrganizations = 100
 
-// Profile returns the caller's account and organizations.
+// Profile returns the caller's account and organizations, as far as its key
+// reaches where a key calls.
 func (a *Accounts) Profile(ctx context.Context, actor access.Actor) (Profile, error) {
+	if err := inScope(actor, accountkey.Read); err != nil {
+		return Profile{}, err
+	}
 	return ports.Look(ctx, a.Store, func(tx ports.Tx) (Profile, error) {
-		all, err := tx.Memberships().List(ctx, actor.Account.ID, ports.Page[membership.ID]{Limit: shownOrganizations})
+		all, err := affiliations(ctx, tx, actor, ports.Page[membership.ID]{Limit: shownOrganizations})
 		if err != nil {
 			return Profile{}, err
 		}
@@ -73,14 +81,16 @@ func (a *Accounts) UpdateProfile(ctx context.Context, actor access.Actor, in Upd
 	if err := v.Err(); err != nil {
 		return account.Account{}, err
 	}
+	if err := inPerson(actor); err != nil {
+		return account.Account{}, err
+	}
 	return ports.Run(ctx, a.Store, func(tx ports.Tx) (account.Account, error) {
 		who, err := tx.Accounts().Get(ctx, actor.Account.ID)
 		if err != nil {
 			return account.Account{}, err
 		}
-		if name != nil {
-			who.Name = *name
-		}
+		before := accountState(who)
+		replace(&who.Name, name)
 		if username != nil {
 			who.Username = username
 		}
@@ -89,7 +99,10 @@ func (a *Accounts) UpdateProfile(ctx context.Context, actor access.Actor, in Upd
 			return account.Account{}, err
 		}
 		who.Version++
-		return who, nil
+		return who, a.record(ctx, tx, actor, nowhere, audit.Event{
+			Action: audit.AccountUpdated, ResourceType: accountResource, ResourceID: who.ID.String(),
+			Before: before, After: accountState(who),
+		})
 	})
 }
 
@@ -102,47 +115,18 @@ func (a *Accounts) Delete(ctx context.Context, actor access.Actor, password stri
 	if err != nil {
 		return err
 	}
-	if !actor.Session.Fresh(a.Clock.Now(), a.settings.Sessions) {
-		return session.ErrReauthenticate
+	if err := inFreshPerson(actor, a.Clock.Now(), a.settings.Sessions); err != nil {
+		return err
 	}
 	if err := a.proof.own(ctx, actor, pw, c); err != nil {
 		return err
 	}
 	return a.Store.Do(ctx, func(tx ports.Tx) error {
-		who, err := tx.Accounts().Get(ctx, actor.Account.ID)
-		if err != nil {
-			return err
-		}
-		if who.Operator {
-			return account.ErrLastOperator
-		}
-		if err := removeSoleOwned(ctx, tx, actor); err != nil {
-			return err
-		}
-		return tx.Accounts().Remove(ctx, who.ID)
+		return a.departure.depart(ctx, tx, leaver{
+			who: actor.Account.ID, by: actor.Origin(), left: audit.MemberLeft,
+			over: func(m membership.Membership, action access.Action) (access.Grant, error) {
+				return access.Authorize(&m, actor.Key, action)
+			},
+		})
 	})
-}
-
-func removeSoleOwned(ctx context.Context, tx ports.Tx, actor access.Actor) error {
-	owned, err := tx.Memberships().SoleOwned(ctx, actor.Account.ID)
-	if err != nil {
-		return err
-	}
-	for _, o := range owned {
-		if o.Others > 0 {
-			return membership.ErrLastOwner
-		}
-		m, err := enterOrganization(ctx, tx, actor, o.Organization.ID)
-		if err != nil {
-			return err
-		}
-		grant, err := m.may(access.DeleteOrganization)
-		if err != nil {
-			return err
-		}
-		if err := tx.Organization(grant).Remove(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }

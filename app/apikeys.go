@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
@@ -62,7 +63,12 @@ func (k *APIKeys) Create(ctx context.Context, actor access.Actor, of environment
 		made.ID, made.OrganizationID, made.EnvironmentID = apikey.ID(k.Random.ID()), parent.OrganizationID, parent.ID
 		made.Prefix, made.Digest = secret.Prefix(), secret.Digest()
 		made.CreatedBy, made.CreatedAt = &maker, tx.Now()
-		return CreatedAPIKey{made, secret}, tx.APIKeys(grant).Add(ctx, made)
+		if err := tx.APIKeys(grant).Add(ctx, made); err != nil {
+			return CreatedAPIKey{}, err
+		}
+		return CreatedAPIKey{made, secret}, k.record(ctx, tx, actor, made.OrganizationID, audit.Event{
+			Action: audit.KeyCreated, ResourceType: keyResource, ResourceID: made.ID.String(), After: keyState(made),
+		})
 	})
 }
 
@@ -73,12 +79,18 @@ func (k *APIKeys) draft(in CreateAPIKey) (apikey.Key, error) {
 	var err error
 	draft.Scopes, err = apikey.ParseScopes(in.Scopes)
 	v.Check("scopes", err)
-	if in.ExpiresAt != nil {
-		at := in.ExpiresAt.UTC().Truncate(time.Microsecond)
-		draft.ExpiresAt = &at
-		v.Check("expires_at", apikey.CheckExpiry(at, k.Clock.Now()))
-	}
+	draft.ExpiresAt = expiry(&v, in.ExpiresAt, k.Clock.Now())
 	return draft, v.Err()
+}
+
+// expiry checks when a new key is to end, and cuts that to what is kept.
+func expiry(v *fault.Validation, asked *time.Time, now time.Time) *time.Time {
+	if asked == nil {
+		return nil
+	}
+	at := asked.UTC().Truncate(time.Microsecond)
+	v.Check("expires_at", apikey.CheckExpiry(at, now))
+	return &at
 }
 
 // Get returns a key of the active organization.
@@ -111,6 +123,14 @@ func (k *APIKeys) Revoke(ctx context.Context, actor access.Actor, id apikey.ID) 
 		if err != nil {
 			return err
 		}
-		return tx.APIKeys(grant).Revoke(ctx, found.ID)
+		if found.RevokedAt != nil {
+			return nil
+		}
+		if err := tx.APIKeys(grant).Revoke(ctx, found.ID); err != nil {
+			return err
+		}
+		return k.record(ctx, tx, actor, found.OrganizationID, audit.Event{
+			Action: audit.KeyRevoked, ResourceType: keyResource, ResourceID: id.String(), Before: keyState(found),
+		})
 	})
 }

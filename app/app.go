@@ -5,10 +5,12 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
@@ -23,7 +25,14 @@ type Dependencies struct {
 	RefreshTokens session.Deriver
 	Guess         account.Guess
 	ToASCII       account.ToASCII
-	Logger        *slog.Logger
+	// Sealer keeps what waits in the outbox from who reads the database: mails
+	// carry links that let people in. It is the one that opens the keyring.
+	Sealer ports.Sealer
+	// Mailer is the relay's alone. Everything else posts to the outbox.
+	Mailer ports.Mailer
+	Logger *slog.Logger
+
+	bell chan struct{} // wakes the relay
 }
 
 // Settings are the rules that an installation chooses.
@@ -34,35 +43,68 @@ type Settings struct {
 	// everyone wait LoginWindow. An address takes ten times as many.
 	LoginFailures int
 	LoginWindow   time.Duration
+	// EmailVerification makes every account prove its address before it logs in
+	// for the first time. Registrations then have one answer for new and known
+	// addresses.
+	EmailVerification bool
 }
 
 // App is every use case, by noun.
 type App struct {
 	Accounts      *Accounts
+	Passwords     *Passwords
+	Emails        *Emails
 	Sessions      *Sessions
+	AccountKeys   *AccountKeys
 	Organizations *Organizations
+	Members       *Members
+	Invitations   *Invitations
 	Projects      *Projects
 	Environments  *Environments
 	APIKeys       *APIKeys
 	Verification  *Verification
+	Audit         *Audit
+	Access        *Access
+	Operators     *Operators
+	Relay         *Relay
 	Housekeeping  *Housekeeping
 }
 
-// New wires the use cases together.
+// New wires the use cases together. Whoever serves also runs Housekeeping and
+// Relay, and calls Housekeeping.Flush at the end.
 func New(d Dependencies, s Settings) *App {
+	d.bell = make(chan struct{}, 1)
 	proof := &proof{Dependencies: d, settings: s}
 	issuer := &issuer{Dependencies: d, policy: s.Sessions}
 	slugs := slugs{random: d.Random}
 	found := &founding{random: d.Random, slugs: slugs}
-	verification := newVerification(d)
+	departure := &departure{Dependencies: d}
+	newcomers := &newcomers{Dependencies: d, settings: s}
+	emails := &Emails{Dependencies: d, settings: s}
+	passwords := &Passwords{Dependencies: d, settings: s, proof: proof}
+	verification, keys := newVerification(d), newAccountKeys(d)
 	return &App{
-		Accounts:      &Accounts{Dependencies: d, settings: s, proof: proof, issuer: issuer, founding: found},
-		Sessions:      &Sessions{Dependencies: d, policy: s.Sessions, proof: proof, issuer: issuer},
+		Accounts: &Accounts{
+			Dependencies: d, settings: s, proof: proof, issuer: issuer,
+			founding: found, departure: departure, newcomers: newcomers, emails: emails,
+		},
+		Passwords:     passwords,
+		Emails:        emails,
+		Sessions:      &Sessions{Dependencies: d, settings: s, proof: proof, issuer: issuer},
+		AccountKeys:   keys,
 		Organizations: &Organizations{Dependencies: d, policy: s.Sessions, founding: found},
+		Members:       &Members{Dependencies: d, policy: s.Sessions},
+		Invitations:   &Invitations{Dependencies: d, issuer: issuer, newcomers: newcomers},
 		Projects:      &Projects{Dependencies: d, founding: found, slugs: slugs},
 		Environments:  &Environments{Dependencies: d, slugs: slugs},
 		APIKeys:       &APIKeys{Dependencies: d},
 		Verification:  verification,
-		Housekeeping:  &Housekeeping{store: d.Store, logger: d.Logger, verification: verification},
+		Audit:         &Audit{Dependencies: d},
+		Access:        &Access{Dependencies: d},
+		Operators:     &Operators{Dependencies: d, departure: departure},
+		Relay: &Relay{Dependencies: d, answers: map[mail.Kind]func(context.Context, ports.Tx, wish) error{
+			mail.VerifyEmail: emails.answer, mail.ResetPassword: passwords.answer, mail.ManyFailures: proof.answer,
+		}},
+		Housekeeping: &Housekeeping{store: d.Store, logger: d.Logger, verification: verification, keys: keys},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
@@ -74,7 +75,13 @@ func (e *Environments) Create(ctx context.Context, actor access.Actor, of projec
 		if err != nil {
 			return environment.Environment{}, err
 		}
-		return e.create(ctx, tx, m, of, draft)
+		made, err := e.create(ctx, tx, m, of, draft)
+		if err != nil {
+			return environment.Environment{}, err
+		}
+		return made, e.record(ctx, tx, actor, made.OrganizationID, audit.Event{
+			Action: audit.EnvironmentCreated, ResourceType: environmentResource, ResourceID: made.ID.String(), After: environmentState(made),
+		})
 	})
 }
 
@@ -145,13 +152,17 @@ func (e *Environments) Update(ctx context.Context, actor access.Actor, id enviro
 		if err != nil {
 			return environment.Environment{}, err
 		}
+		before := environmentState(changed)
 		draft.apply(&changed)
 		changed.UpdatedAt = tx.Now()
 		if err := tx.Environments(grant).Save(ctx, changed); err != nil {
 			return environment.Environment{}, err
 		}
 		changed.Version++
-		return changed, nil
+		return changed, e.record(ctx, tx, actor, changed.OrganizationID, audit.Event{
+			Action: audit.EnvironmentUpdated, ResourceType: environmentResource, ResourceID: id.String(),
+			Before: before, After: environmentState(changed),
+		})
 	})
 }
 
@@ -166,7 +177,12 @@ func (e *Environments) Delete(ctx context.Context, actor access.Actor, of *proje
 		if err != nil {
 			return err
 		}
-		return tx.Environments(grant).Remove(ctx, found.ID)
+		if err := tx.Environments(grant).Remove(ctx, found.ID); err != nil {
+			return err
+		}
+		return e.record(ctx, tx, actor, found.OrganizationID, audit.Event{
+			Action: audit.EnvironmentDeleted, ResourceType: environmentResource, ResourceID: id.String(), Before: environmentState(found),
+		})
 	})
 }
 

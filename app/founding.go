@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
@@ -62,6 +63,16 @@ func (f *founding) organization(ctx context.Context, tx ports.Tx, owner account.
 	p := project.Project{Name: naming.StoredName(project.Default), Slug: naming.StoredSlug(project.Default)}
 	p, environments, err := f.project(ctx, tx, grant, p)
 	return Founded{o, m, p, environments}, err
+}
+
+// founded tells the audit of a new organization, with its owner and its default
+// project.
+func founded(f Founded) audit.Event {
+	return audit.Event{
+		Action: audit.OrganizationCreated, ResourceType: organizationResource, ResourceID: f.Organization.ID.String(),
+		After:    organizationState(f.Organization),
+		Metadata: audit.State{"owner_member_id": f.Membership.ID.String(), "project_id": f.Project.ID.String()},
+	}
 }
 
 func (f *founding) add(ctx context.Context, tx ports.Tx, o organization.Organization, chosen *naming.Slug, losses int) (organization.Organization, error) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -20,6 +21,7 @@ type Housekeeping struct {
 	store        ports.Store
 	logger       *slog.Logger
 	verification *Verification
+	keys         *AccountKeys
 }
 
 // Run works until ctx ends. What fails is logged and tried again in time.
@@ -32,17 +34,26 @@ func (h *Housekeeping) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			h.report(ctx, "writing the times of last use of keys", h.verification.Flush(ctx))
+			h.report(ctx, "writing the times of last use of keys", h.Flush(ctx))
 		case <-sweep.C:
 			h.report(ctx, "deleting what has run out", h.Sweep(ctx))
 		}
 	}
 }
 
-// Sweep deletes sessions and throttle counts that have run out.
+// Flush writes what was collected in memory. It is the last thing that a server
+// does.
+func (h *Housekeeping) Flush(ctx context.Context) error {
+	return errors.Join(h.verification.Flush(ctx), h.keys.Flush(ctx))
+}
+
+// Sweep deletes sessions, links and throttle counts that have run out.
 func (h *Housekeeping) Sweep(ctx context.Context) error {
 	return h.store.Do(ctx, func(tx ports.Tx) error {
 		if _, err := tx.Sessions().Sweep(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.Links().Sweep(ctx); err != nil {
 			return err
 		}
 		_, err := tx.Throttles().Sweep(ctx)

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"strings"
+	"unicode/utf8"
+
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/fault"
 )
@@ -26,4 +29,15 @@ func parsePassword(field, text string) (account.Password, error) {
 	var v fault.Validation
 	pw := required(&v, field, text, account.ParsePassword)
 	return pw, v.Err()
+}
+
+// longestSearch is more than the longest address or name.
+const longestSearch = 254
+
+// searchable refuses a text that nothing can have in it.
+func searchable(field, text string) error {
+	if len(text) > longestSearch || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return fault.ErrInvalid.WithField(field, "must be text without NUL, with at most 254 bytes")
+	}
+	return nil
 }

@@ -22,3 +22,23 @@ func listed[T, ID any](page ports.Page[ID], list func(ports.Page[ID]) ([]T, erro
 	}
 	return Listed[T]{items, false}, nil
 }
+
+// everyPage is how many rows are read at once where all are wanted.
+const everyPage = 100
+
+// every reads a whole list, page by page. It is for lists that one person fills.
+func every[T, ID any](list func(ports.Page[ID]) ([]T, error), id func(T) ID) ([]T, error) {
+	page := ports.Page[ID]{Limit: everyPage}
+	var all []T
+	for {
+		found, err := list(page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+		if len(found) < everyPage {
+			return all, nil
+		}
+		page.After = id(found[len(found)-1])
+	}
+}

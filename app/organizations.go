@@ -5,6 +5,8 @@ import (
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/accountkey"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
@@ -20,19 +22,52 @@ type Organizations struct {
 	founding *founding
 }
 
-// List returns the caller's own organizations, the oldest membership first.
+// List returns the caller's own organizations, the oldest membership first; a
+// key sees those that it reaches.
 func (o *Organizations) List(ctx context.Context, actor access.Actor, page ports.Page[membership.ID]) (Listed[ports.Affiliation], error) {
-	return o.ListOf(ctx, actor, actor.Account.ID, page)
+	if err := inScope(actor, accountkey.Read); err != nil {
+		return Listed[ports.Affiliation]{}, err
+	}
+	return ports.Look(ctx, o.Store, func(tx ports.Tx) (Listed[ports.Affiliation], error) {
+		return listed(page, func(page ports.Page[membership.ID]) ([]ports.Affiliation, error) {
+			return affiliations(ctx, tx, actor, page)
+		})
+	})
+}
+
+// affiliations lists the caller's own organizations. A key that is bound to one
+// knows of no other.
+func affiliations(ctx context.Context, tx ports.Tx, actor access.Actor, page ports.Page[membership.ID]) ([]ports.Affiliation, error) {
+	bound := boundTo(actor)
+	if bound == nil {
+		return tx.Memberships().List(ctx, actor.Account.ID, page)
+	}
+	m, err := tx.Memberships().Find(ctx, *bound, actor.Account.ID)
+	if err != nil || m == nil || !page.After.IsZero() {
+		return []ports.Affiliation{}, err
+	}
+	grant, err := member{m, actor.Key}.may(access.ReadOrganization)
+	if err != nil {
+		return nil, err
+	}
+	found, err := tx.Organization(grant).Get(ctx)
+	return []ports.Affiliation{{Organization: found, Membership: *m}}, err
 }
 
 // ListOf returns the organizations of an account, as far as the caller may
 // know them: all of its own, all of anybody's for an operator, else those in
 // which the caller is owner or admin. Of a stranger or an unknown account there
-// are none.
+// are none. Asking about others is for people.
 func (o *Organizations) ListOf(ctx context.Context, actor access.Actor, who account.ID, page ports.Page[membership.ID]) (Listed[ports.Affiliation], error) {
+	if who == actor.Account.ID {
+		return o.List(ctx, actor, page)
+	}
+	if err := inPerson(actor); err != nil {
+		return Listed[ports.Affiliation]{}, err
+	}
 	return ports.Look(ctx, o.Store, func(tx ports.Tx) (Listed[ports.Affiliation], error) {
 		return listed(page, func(page ports.Page[membership.ID]) ([]ports.Affiliation, error) {
-			if who == actor.Account.ID || actor.Account.Operator {
+			if actor.Account.Operator {
 				return tx.Memberships().List(ctx, who, page)
 			}
 			return tx.Memberships().ListSeenBy(ctx, who, actor.Account.ID, page)
@@ -47,7 +82,8 @@ type CreateOrganization struct {
 }
 
 // Create founds an organization with the caller as its owner, the default
-// project and its environments.
+// project and its environments. It is for people: a key acts in the
+// organizations that there are.
 func (o *Organizations) Create(ctx context.Context, actor access.Actor, in CreateOrganization) (Founded, error) {
 	var v fault.Validation
 	c := charter{
@@ -57,10 +93,17 @@ func (o *Organizations) Create(ctx context.Context, actor access.Actor, in Creat
 	if err := v.Err(); err != nil {
 		return Founded{}, err
 	}
+	if err := inPerson(actor); err != nil {
+		return Founded{}, err
+	}
 	losses := -1
 	return ports.Run(ctx, o.Store, func(tx ports.Tx) (Founded, error) {
 		losses++
-		return o.founding.organization(ctx, tx, actor.Account.ID, c, losses)
+		made, err := o.founding.organization(ctx, tx, actor.Account.ID, c, losses)
+		if err != nil {
+			return Founded{}, err
+		}
+		return made, o.record(ctx, tx, actor, made.Organization.ID, founded(made))
 	})
 }
 
@@ -111,6 +154,7 @@ func (o *Organizations) Update(ctx context.Context, actor access.Actor, id organ
 		if err != nil {
 			return ports.Affiliation{}, err
 		}
+		before := organizationState(changed)
 		replace(&changed.Name, name)
 		replace(&changed.Slug, slug)
 		changed.Personal = changed.Personal && in.Personal == nil
@@ -119,7 +163,10 @@ func (o *Organizations) Update(ctx context.Context, actor access.Actor, id organ
 			return ports.Affiliation{}, err
 		}
 		changed.Version++
-		return ports.Affiliation{Organization: changed, Membership: *m.membership}, nil
+		return ports.Affiliation{Organization: changed, Membership: *m.membership}, o.record(ctx, tx, actor, id, audit.Event{
+			Action: audit.OrganizationUpdated, ResourceType: organizationResource, ResourceID: id.String(),
+			Before: before, After: organizationState(changed),
+		})
 	})
 }
 
@@ -135,8 +182,8 @@ func (o *Organizations) Delete(ctx context.Context, actor access.Actor, id organ
 		if err != nil {
 			return err
 		}
-		if !actor.Session.Fresh(tx.Now(), o.policy) {
-			return session.ErrReauthenticate
+		if err := inFreshPerson(actor, tx.Now(), o.policy); err != nil {
+			return err
 		}
 		found, err := tx.Organization(grant).Get(ctx)
 		if err != nil {
@@ -148,7 +195,12 @@ func (o *Organizations) Delete(ctx context.Context, actor access.Actor, id organ
 		if confirm != found.Slug.String() {
 			return organization.ErrConfirmation
 		}
-		return tx.Organization(grant).Remove(ctx)
+		if err := tx.Organization(grant).Remove(ctx); err != nil {
+			return err
+		}
+		return o.record(ctx, tx, actor, id, audit.Event{
+			Action: audit.OrganizationDeleted, ResourceType: organizationResource, ResourceID: id.String(), Before: organizationState(found),
+		})
 	})
 }
 

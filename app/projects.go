@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
@@ -71,7 +72,12 @@ func (p *Projects) Create(ctx context.Context, actor access.Actor, in CreateProj
 		}
 		replace(&made.Slug, slug)
 		made, environments, err := p.founding.project(ctx, tx, grant, made)
-		return CreatedProject{made, environments}, err
+		if err != nil {
+			return CreatedProject{}, err
+		}
+		return CreatedProject{made, environments}, p.record(ctx, tx, actor, made.OrganizationID, audit.Event{
+			Action: audit.ProjectCreated, ResourceType: projectResource, ResourceID: made.ID.String(), After: projectState(made),
+		})
 	})
 }
 
@@ -105,6 +111,7 @@ func (p *Projects) Update(ctx context.Context, actor access.Actor, id project.ID
 		if err != nil {
 			return project.Project{}, err
 		}
+		before := projectState(changed)
 		replace(&changed.Name, name)
 		replace(&changed.Slug, slug)
 		changed.UpdatedAt = tx.Now()
@@ -112,7 +119,9 @@ func (p *Projects) Update(ctx context.Context, actor access.Actor, id project.ID
 			return project.Project{}, err
 		}
 		changed.Version++
-		return changed, nil
+		return changed, p.record(ctx, tx, actor, changed.OrganizationID, audit.Event{
+			Action: audit.ProjectUpdated, ResourceType: projectResource, ResourceID: id.String(), Before: before, After: projectState(changed),
+		})
 	})
 }
 
@@ -123,7 +132,12 @@ func (p *Projects) Delete(ctx context.Context, actor access.Actor, id project.ID
 		if err != nil {
 			return err
 		}
-		return tx.Projects(grant).Remove(ctx, found.ID)
+		if err := tx.Projects(grant).Remove(ctx, found.ID); err != nil {
+			return err
+		}
+		return p.record(ctx, tx, actor, found.OrganizationID, audit.Event{
+			Action: audit.ProjectDeleted, ResourceType: projectResource, ResourceID: id.String(), Before: projectState(found),
+		})
 	})
 }
 

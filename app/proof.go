@@ -1,15 +1,18 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/id"
+	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -21,6 +24,13 @@ const addressFactor = 10
 type Client struct {
 	Address   string // as the adapter established it, never a header that anyone may send
 	UserAgent string
+	RequestID string // of the one request, for the audit
+}
+
+// actor is who was authenticated, calling from the client.
+func (c Client) actor(a access.Actor) access.Actor {
+	a.Address, a.RequestID = c.Address, c.RequestID
+	return a
 }
 
 // proof judges passwords, and lets nobody try too many.
@@ -49,11 +59,45 @@ func (p *proof) verify(ctx context.Context, c claimant, pw account.Password) (ma
 		hash = &c.account.PasswordHash
 	}
 	match, fresh, err = p.Passwords.Verify(ctx, hash, pw, func() error { return p.take(ctx, c.key(), p.settings.LoginFailures) })
+	if errors.Is(err, account.ErrTooManyAttempts) {
+		return false, nil, cmp.Or(p.alarm(ctx, c), err)
+	}
 	return match, fresh, err
 }
 
-// mayTry refuses an address with too many failures. The key names the window,
-// so that the trickle of a busy office never adds up.
+// alarm has the account told, once a day, that somebody tries its password. A
+// name that no account has takes the same way, and nobody is told.
+func (p *proof) alarm(ctx context.Context, c claimant) error {
+	return p.doMailing(ctx, func(tx ports.Tx) error {
+		wait, err := tx.Throttles().Take(ctx, windowed("notice/"+c.key(), tx.Now(), day), 1, day)
+		if err != nil || wait > 0 {
+			return err
+		}
+		w := wish{Kind: mail.ManyFailures, From: c.client}
+		if c.account != nil {
+			w.AccountID = c.account.ID.String()
+		}
+		return p.ask(ctx, tx, w)
+	})
+}
+
+// answer posts the notice that was wished for, where there is an account.
+func (p *proof) answer(ctx context.Context, tx ports.Tx, w wish) error {
+	who, err := id.Parse[account.Account](w.AccountID)
+	if err != nil {
+		return nil // nobody was meant
+	}
+	found, err := tx.Accounts().Get(ctx, who)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // gone since
+	}
+	if err != nil {
+		return err
+	}
+	return p.post(ctx, tx, mail.Mail{Kind: mail.ManyFailures, To: found.Email, Name: found.Name.String()})
+}
+
+// mayTry refuses an address with too many failures.
 func (p *proof) mayTry(ctx context.Context, c claimant) error {
 	wait, err := ports.Look(ctx, p.Store, func(tx ports.Tx) (time.Duration, error) {
 		return tx.Throttles().Wait(ctx, p.addressKey(tx.Now(), c.client), p.settings.LoginFailures*addressFactor)
@@ -89,12 +133,11 @@ func (c claimant) key() string {
 	if c.account != nil {
 		return "password/account/" + c.account.ID.String()
 	}
-	digest := sha256.Sum256([]byte(strings.ToLower(c.name)))
-	return "password/name/" + hex.EncodeToString(digest[:])
+	return "password/name/" + digestOf(strings.ToLower(c.name))
 }
 
 func (p *proof) addressKey(now time.Time, c Client) string {
-	return "password/address/" + network(c.Address) + "/" + now.Truncate(p.settings.LoginWindow).Format(time.RFC3339)
+	return windowed("password/address/"+network(c.Address), now, p.settings.LoginWindow)
 }
 
 // network is the address, or for IPv6 the /64 that one subscriber has.

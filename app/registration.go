@@ -2,9 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
@@ -22,6 +25,9 @@ type Register struct {
 
 // Registered is everything that a registration makes, in one transaction.
 type Registered struct {
+	// Accepted says that addresses have to be proven here: a mail tells the rest,
+	// and every other member is zero, whether the address was new or not.
+	Accepted bool
 	Founded
 	Account account.Account
 	Tokens  session.Tokens
@@ -32,18 +38,14 @@ type Registered struct {
 // of an installation becomes its operator.
 func (a *Accounts) Register(ctx context.Context, in Register) (Registered, error) {
 	var v fault.Validation
-	draft := a.draft(&v, in.Email, in.Name, in.Password, in.Organization)
+	email := required(&v, "email", in.Email, a.parseEmail)
+	draft := a.newcomers.parse(&v, email, in.Name, in.Password, in.Organization)
 	draft.account.Username = optional(&v, "username", in.Username, account.ParseUsername)
 	charter := charter{name: required(&v, "org_name", in.Organization, naming.ParseName)}
 	if err := v.Err(); err != nil {
 		return Registered{}, err
 	}
-	made, opened, err := a.create(ctx, draft, charter, &in.Client)
-	if err != nil {
-		return Registered{}, err
-	}
-	made.Tokens, err = a.issuer.tokens(opened)
-	return made, err
+	return a.register(ctx, draft, charter, in.Client, true)
 }
 
 // SignUp asks for an account with a personal organization.
@@ -51,94 +53,134 @@ type SignUp struct {
 	Email    string
 	Password string
 	Name     *string // nil or empty: what stands before the @ of the address
+	Client   Client
 }
 
 // SignUp makes an account with a personal organization and no session.
 func (a *Accounts) SignUp(ctx context.Context, in SignUp) (Registered, error) {
 	var v fault.Validation
-	draft := a.draft(&v, in.Email, a.nameOrLocalPart(in), in.Password)
+	email := required(&v, "email", in.Email, a.parseEmail)
+	draft := a.newcomers.parse(&v, email, nameOrLocalPart(in, email), in.Password)
 	if err := v.Err(); err != nil {
 		return Registered{}, err
 	}
-	made, _, err := a.create(ctx, draft, charter{name: draft.account.Name, personal: true}, nil)
-	return made, err
+	return a.register(ctx, draft, charter{name: draft.account.Name, personal: true}, in.Client, false)
 }
 
-func (a *Accounts) nameOrLocalPart(in SignUp) string {
+func nameOrLocalPart(in SignUp, email account.Email) string {
 	if in.Name != nil && *in.Name != "" {
 		return *in.Name
 	}
-	email, err := account.ParseEmail(in.Email, a.ToASCII)
-	if err != nil {
+	if email.LocalPart() == "" {
 		return "-" // never kept: the address is refused
 	}
 	return email.LocalPart()
 }
 
-// draft is an account that was asked for and is not made yet.
-type draft struct {
-	account  account.Account
-	password account.Password
+func (d Dependencies) parseEmail(text string) (account.Email, error) {
+	return account.ParseEmail(text, d.ToASCII)
 }
 
-// draft parses what every new account has, and judges the password by the
-// account's own words and the given ones.
-func (a *Accounts) draft(v *fault.Validation, email, name, password string, words ...string) draft {
-	d := draft{}
-	d.account.Email = required(v, "email", email, func(s string) (account.Email, error) {
-		return account.ParseEmail(s, a.ToASCII)
-	})
-	d.account.Name = required(v, "name", name, naming.ParseName)
-	d.password = required(v, "password", password, func(s string) (account.Password, error) {
-		pw, err := account.ParsePassword(s)
-		if err != nil {
-			return pw, err
-		}
-		known := account.ContextWords(d.account.Email, append(words, d.account.Name.String())...)
-		return pw, a.settings.Passwords.Judge(pw, known, a.Guess)
-	})
-	return d
-}
-
-// create hashes the password in its lane, outside of any transaction, and then
-// makes everything in one. With a client it opens a session, too.
-func (a *Accounts) create(ctx context.Context, d draft, c charter, client *Client) (Registered, session.Session, error) {
-	hash, err := a.Passwords.Hash(ctx, d.password)
+// register makes the account, at once or, where addresses have to be proven, in
+// such a way that nobody can tell a new address from a known one.
+func (a *Accounts) register(ctx context.Context, d draft, c charter, client Client, logIn bool) (Registered, error) {
+	who, err := a.newcomers.hash(ctx, d)
 	if err != nil {
-		return Registered{}, session.Session{}, err
+		return Registered{}, err
 	}
-	d.account.PasswordHash = hash
-	d.account.ID = account.ID(a.Random.ID())
+	if !a.settings.EmailVerification {
+		made, opened, err := a.create(ctx, who, c, client, logIn)
+		if err == nil && logIn {
+			made.Tokens, err = a.issuer.tokens(opened)
+		}
+		return made, err
+	}
+	_, _, err = a.create(ctx, who, c, client, false)
+	if errors.Is(err, account.ErrEmailTaken) {
+		err = a.remind(ctx, who.Email, client)
+	}
+	return Registered{Accepted: err == nil}, err
+}
+
+// create makes everything in one unit of work, and opens a session with it where
+// that is asked for. For a known address, where nobody may notice, the same work
+// is done for a ghost and taken back.
+func (a *Accounts) create(ctx context.Context, who account.Account, c charter, client Client, logIn bool) (Registered, session.Session, error) {
 	losses := -1
 	var opened session.Session
-	made, err := ports.Run(ctx, a.Store, func(tx ports.Tx) (Registered, error) {
+	made, err := mailing(ctx, a.Dependencies, func(tx ports.Tx) (Registered, error) {
 		losses++
-		made := Registered{Account: d.account}
-		if err := a.addAccount(ctx, tx, &made.Account, client != nil); err != nil {
+		who, known, err := a.ghostOf(ctx, tx, who)
+		if err != nil {
+			return Registered{}, err
+		}
+		made := Registered{}
+		if made.Account, err = a.newcomers.add(ctx, tx, who, logIn); err != nil {
 			return made, err
 		}
-		founded, err := a.founding.organization(ctx, tx, made.Account.ID, c, losses)
-		if err != nil || client == nil {
-			made.Founded = founded
+		if made.Founded, err = a.founding.organization(ctx, tx, made.Account.ID, c, losses); err != nil {
 			return made, err
 		}
-		made.Founded = founded
-		opened, err = a.issuer.begin(ctx, tx, made.Account.ID, &founded.Organization.ID, *client)
-		return made, err
+		if logIn {
+			if opened, err = a.issuer.begin(ctx, tx, made.Account.ID, &made.Organization.ID, client); err != nil {
+				return made, err
+			}
+		}
+		if err := a.welcome(ctx, tx, made, client); err != nil {
+			return made, err
+		}
+		if known {
+			return made, account.ErrEmailTaken
+		}
+		return made, nil
 	})
 	return made, opened, err
 }
 
-func (a *Accounts) addAccount(ctx context.Context, tx ports.Tx, who *account.Account, loggedIn bool) error {
-	now := tx.Now()
-	who.Version, who.CreatedAt, who.UpdatedAt = 1, now, now
-	if loggedIn {
-		who.LastLoginAt = &now
+// ghostOf returns the account as it is, or, where addresses have to be proven
+// and this one is known, under an address that nobody has.
+func (a *Accounts) ghostOf(ctx context.Context, tx ports.Tx, who account.Account) (account.Account, bool, error) {
+	if !a.settings.EmailVerification {
+		return who, false, nil
 	}
-	if err := tx.Accounts().Add(ctx, *who); err != nil {
+	found, err := tx.Accounts().FindByEmail(ctx, who.Email)
+	if err != nil || found == nil {
+		return who, false, err
+	}
+	who.Email = account.StoredEmail(who.ID.String() + "@ghost.invalid")
+	return who, true, nil
+}
+
+// welcome posts the mail by which the address is proven, and records what was
+// made in both chains.
+func (a *Accounts) welcome(ctx context.Context, tx ports.Tx, made Registered, client Client) error {
+	may, err := mayMail(ctx, tx, mail.VerifyEmail, made.Account.Email, client)
+	if err != nil {
 		return err
 	}
-	var err error
-	who.Operator, err = tx.Accounts().ClaimInstallation(ctx, who.ID)
-	return err
+	if may {
+		if err := a.emails.sendProof(ctx, tx, made.Account); err != nil {
+			return err
+		}
+	}
+	by := client.by(made.Account.ID)
+	err = a.recordFrom(ctx, tx, by, nowhere, audit.Event{
+		Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: made.Account.ID.String(),
+		After: accountState(made.Account),
+	})
+	if err != nil {
+		return err
+	}
+	return a.recordFrom(ctx, tx, by, made.Organization.ID, founded(made.Founded))
+}
+
+// remind tells the holder of a known address that it has an account.
+func (a *Accounts) remind(ctx context.Context, email account.Email, client Client) error {
+	return a.doMailing(ctx, func(tx ports.Tx) error {
+		may, err := mayMail(ctx, tx, mail.AlreadyMember, email, client)
+		if err != nil || !may {
+			return err
+		}
+		return a.post(ctx, tx, mail.Mail{Kind: mail.AlreadyMember, To: email})
+	})
 }

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/domain/session"
@@ -15,9 +18,9 @@ import (
 // Sessions is logging in, staying in and getting out.
 type Sessions struct {
 	Dependencies
-	policy session.Policy
-	proof  *proof
-	issuer *issuer
+	settings Settings
+	proof    *proof
+	issuer   *issuer
 }
 
 // Login asks for a session.
@@ -34,13 +37,27 @@ type LoggedIn struct {
 	Tokens  session.Tokens
 }
 
-// Login opens a session. Unknown, wrong and disabled have one answer, by one
-// way, in one time.
+// errJudgeAgain says that the password was changed while it was judged.
+var errJudgeAgain = errors.New("the password was changed meanwhile")
+
+// Login opens a session. Unknown, wrong, disabled and, where addresses have to be
+// proven, unproven have one answer, by one way, in one time.
 func (s *Sessions) Login(ctx context.Context, in Login) (LoggedIn, error) {
 	pw, err := parsePassword("password", in.Password)
 	if err != nil {
 		return LoggedIn{}, err
 	}
+	begun, err := s.login(ctx, in, pw)
+	if errors.Is(err, errJudgeAgain) {
+		begun, err = s.login(ctx, in, pw)
+	}
+	if errors.Is(err, errJudgeAgain) {
+		err = account.ErrInvalidCredentials
+	}
+	return begun, err
+}
+
+func (s *Sessions) login(ctx context.Context, in Login, pw account.Password) (LoggedIn, error) {
 	c, err := s.claimant(ctx, in)
 	if err != nil {
 		return LoggedIn{}, err
@@ -49,13 +66,18 @@ func (s *Sessions) Login(ctx context.Context, in Login) (LoggedIn, error) {
 	if err != nil {
 		return LoggedIn{}, err
 	}
-	if !match || !c.account.MayLogIn() {
+	if !match || !s.admits(*c.account) {
 		if err := s.proof.failed(ctx, c); err != nil {
 			return LoggedIn{}, err
 		}
 		return LoggedIn{}, account.ErrInvalidCredentials
 	}
 	return s.open(ctx, c, fresh)
+}
+
+// admits says whether an account may begin a session here.
+func (s *Sessions) admits(a account.Account) bool {
+	return a.MayLogIn() && (a.EmailVerified || !s.settings.EmailVerification)
 }
 
 // claimant finds the account that an identifier names. What is neither an
@@ -79,10 +101,19 @@ func (s *Sessions) claimant(ctx context.Context, in Login) (claimant, error) {
 	return c, err
 }
 
+// open begins the session. The account is read again: a password that was
+// replaced, or an account that was disabled, while the password was judged opens
+// nothing, and is not overwritten by an upgrade of the old hash.
 func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.PasswordHash) (LoggedIn, error) {
 	var opened session.Session
 	in, err := ports.Run(ctx, s.Store, func(tx ports.Tx) (LoggedIn, error) {
-		who := *c.account
+		who, err := tx.Accounts().Get(ctx, c.account.ID)
+		if err != nil {
+			return LoggedIn{}, err
+		}
+		if who.PasswordHash != c.account.PasswordHash || !s.admits(who) {
+			return LoggedIn{}, errJudgeAgain
+		}
 		if err := tx.Throttles().Forget(ctx, c.key()); err != nil {
 			return LoggedIn{}, err
 		}
@@ -100,8 +131,10 @@ func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.Password
 		if len(oldest) > 0 {
 			in.Active, active = &oldest[0], &oldest[0].Organization.ID
 		}
-		opened, err = s.issuer.begin(ctx, tx, who.ID, active, c.client)
-		return in, err
+		if opened, err = s.issuer.begin(ctx, tx, who.ID, active, c.client); err != nil {
+			return in, err
+		}
+		return in, s.recordFrom(ctx, tx, c.client.by(who.ID), nowhere, sessionEvent(audit.SessionBegun, opened.ID))
 	})
 	if err != nil {
 		return LoggedIn{}, err
@@ -110,11 +143,15 @@ func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.Password
 	return in, err
 }
 
+func sessionEvent(action audit.Action, id session.ID) audit.Event {
+	return audit.Event{Action: action, ResourceType: sessionResource, ResourceID: id.String()}
+}
+
 // Authenticate says who holds the access token, looked up live: session,
 // account and membership, in one statement. org, where it is not nil, replaces
 // the token's active organization for this request; a caller who is no member
 // there has no membership. The token says who, never what they may do.
-func (s *Sessions) Authenticate(ctx context.Context, token string, org *organization.ID) (access.Actor, error) {
+func (s *Sessions) Authenticate(ctx context.Context, token string, org *organization.ID, c Client) (access.Actor, error) {
 	now := s.Clock.Now()
 	claims, err := s.AccessTokens.Verify(token, now)
 	if err != nil {
@@ -132,7 +169,7 @@ func (s *Sessions) Authenticate(ctx context.Context, token string, org *organiza
 	if actor == nil || actor.Account.ID != claims.AccountID || actor.Session.Ended(now) || !actor.Account.MayLogIn() {
 		return access.Actor{}, session.ErrInvalidToken
 	}
-	return *actor, nil
+	return c.actor(*actor), nil
 }
 
 // Logout ends the caller's session: its access and refresh tokens are dead.
@@ -142,6 +179,9 @@ func (s *Sessions) Logout(ctx context.Context, actor access.Actor) error {
 
 // List returns the caller's sessions, oldest first.
 func (s *Sessions) List(ctx context.Context, actor access.Actor) ([]session.Session, error) {
+	if err := inPerson(actor); err != nil {
+		return nil, err
+	}
 	return ports.Look(ctx, s.Store, func(tx ports.Tx) ([]session.Session, error) {
 		return tx.Sessions().List(ctx, actor.Account.ID)
 	})
@@ -149,16 +189,31 @@ func (s *Sessions) List(ctx context.Context, actor access.Actor) ([]session.Sess
 
 // End ends one of the caller's sessions.
 func (s *Sessions) End(ctx context.Context, actor access.Actor, id session.ID) error {
+	if err := inPerson(actor); err != nil {
+		return err
+	}
 	return s.Store.Do(ctx, func(tx ports.Tx) error {
-		return tx.Sessions().Remove(ctx, actor.Account.ID, id)
+		if err := tx.Sessions().Remove(ctx, actor.Account.ID, id); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, actor, nowhere, sessionEvent(audit.SessionEnded, id))
 	})
 }
 
 // EndOthers ends every session of the caller but this one.
 func (s *Sessions) EndOthers(ctx context.Context, actor access.Actor) error {
-	return s.Store.Do(ctx, func(tx ports.Tx) error {
-		_, err := tx.Sessions().RemoveAll(ctx, actor.Account.ID, actor.Session.ID)
+	if err := inPerson(actor); err != nil {
 		return err
+	}
+	return s.Store.Do(ctx, func(tx ports.Tx) error {
+		n, err := tx.Sessions().RemoveAll(ctx, actor.Account.ID, actor.Session.ID)
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.record(ctx, tx, actor, nowhere, audit.Event{
+			Action: audit.SessionEnded, ResourceType: accountResource, ResourceID: actor.Account.ID.String(),
+			Metadata: audit.State{"sessions_ended": strconv.Itoa(n), "kept": actor.Session.ID.String()},
+		})
 	})
 }
 
@@ -169,45 +224,63 @@ func (s *Sessions) Reauthenticate(ctx context.Context, actor access.Actor, passw
 	if err != nil {
 		return err
 	}
+	if err := inPerson(actor); err != nil {
+		return err
+	}
 	if err := s.proof.own(ctx, actor, pw, c); err != nil {
 		return err
 	}
 	return s.Store.Do(ctx, func(tx ports.Tx) error {
-		current, err := s.current(ctx, tx, actor)
+		found, err := currentSession(ctx, tx, actor)
 		if err != nil {
 			return err
 		}
+		current := found.Session
 		current.AuthenticatedAt = tx.Now()
-		return tx.Sessions().Save(ctx, current, current.Counter)
+		if err := tx.Sessions().Save(ctx, current, current.Counter); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, actor, nowhere, sessionEvent(audit.SessionReauthenticated, current.ID))
 	})
 }
 
-// current reads the caller's session inside a unit of work.
-func (s *Sessions) current(ctx context.Context, tx ports.Tx, actor access.Actor) (session.Session, error) {
+// currentSession reads the caller's session and account inside a unit of work: a
+// session that was ended meanwhile finishes nothing.
+func currentSession(ctx context.Context, tx ports.Tx, actor access.Actor) (access.Actor, error) {
 	found, err := tx.Sessions().Find(ctx, actor.Session.ID, nil)
 	if err != nil {
-		return session.Session{}, err
+		return access.Actor{}, err
 	}
-	if found == nil {
-		return session.Session{}, session.ErrInvalidToken
+	if found == nil || !found.Account.MayLogIn() {
+		return access.Actor{}, session.ErrInvalidToken
 	}
-	return found.Session, nil
+	return *found, nil
 }
 
 // SwitchOrganization makes another of the caller's organizations the active
 // one. It rotates like a refresh.
 func (s *Sessions) SwitchOrganization(ctx context.Context, actor access.Actor, org organization.ID) (session.Tokens, error) {
+	if err := inPerson(actor); err != nil {
+		return session.Tokens{}, err
+	}
 	switched, err := ports.Run(ctx, s.Store, func(tx ports.Tx) (session.Session, error) {
 		if _, err := enterOrganization(ctx, tx, actor, org); err != nil {
 			return session.Session{}, err
 		}
-		current, err := s.current(ctx, tx, actor)
+		found, err := currentSession(ctx, tx, actor)
 		if err != nil {
 			return session.Session{}, err
 		}
-		next, _ := current.Refresh(current.Counter, tx.Now(), s.policy)
+		current := found.Session
+		next, _ := current.Refresh(current.Counter, tx.Now(), s.settings.Sessions)
 		next.OrganizationID = &org
-		return next, tx.Sessions().Save(ctx, next, current.Counter)
+		if err := tx.Sessions().Save(ctx, next, current.Counter); err != nil {
+			return session.Session{}, err
+		}
+		event := sessionEvent(audit.SessionSwitched, next.ID)
+		event.Before, event.After = audit.State{}, audit.State{"organization_id": org.String()}
+		note(event.Before, "organization_id", current.OrganizationID)
+		return next, s.record(ctx, tx, actor, nowhere, event)
 	})
 	if err != nil {
 		return session.Tokens{}, err
@@ -248,7 +321,7 @@ func (s *Sessions) refresh(ctx context.Context, tx ports.Tx, id session.ID, coun
 	if found == nil || found.Session.Ended(tx.Now()) || !found.Account.MayLogIn() {
 		return refreshed{}, session.ErrInvalidRefresh
 	}
-	next, outcome := found.Session.Refresh(counter, tx.Now(), s.policy)
+	next, outcome := found.Session.Refresh(counter, tx.Now(), s.settings.Sessions)
 	if found.Membership == nil {
 		next.OrganizationID = nil // left or removed since
 	}
@@ -256,9 +329,20 @@ func (s *Sessions) refresh(ctx context.Context, tx ports.Tx, id session.ID, coun
 	case session.Repeated:
 		return refreshed{session: next}, nil
 	case session.Reused:
-		return refreshed{next, true}, tx.Sessions().Remove(ctx, next.AccountID, next.ID)
+		return refreshed{next, true}, s.endReused(ctx, tx, next, c)
 	}
 	next.Address, next.UserAgent = c.Address, c.UserAgent
 	err = tx.Sessions().Save(ctx, next, found.Session.Counter)
 	return refreshed{session: next}, err
+}
+
+// endReused ends a session of which a replaced refresh token was presented: one
+// of its two holders is a thief.
+func (s *Sessions) endReused(ctx context.Context, tx ports.Tx, stolen session.Session, c Client) error {
+	if err := tx.Sessions().Remove(ctx, stolen.AccountID, stolen.ID); err != nil {
+		return err
+	}
+	event := sessionEvent(audit.SessionReused, stolen.ID)
+	event.Metadata = audit.State{"account_id": stolen.AccountID.String()}
+	return s.recordFrom(ctx, tx, c.stranger(), nowhere, event)
 }

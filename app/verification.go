@@ -3,10 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"sync"
+	"time"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -14,12 +15,17 @@ import (
 // writes; the time of a key's last use is collected here and kept in batches.
 type Verification struct {
 	Dependencies
-	mu   sync.Mutex
-	uses map[apikey.ID]ports.Use
+	uses *uses[usedKey]
+}
+
+// usedKey is a key with the organization under which it is kept.
+type usedKey struct {
+	organization organization.ID
+	key          apikey.ID
 }
 
 func newVerification(d Dependencies) *Verification {
-	return &Verification{Dependencies: d, uses: map[apikey.ID]ports.Use{}}
+	return &Verification{Dependencies: d, uses: &uses[usedKey]{}}
 }
 
 // Presented is a key as it came in.
@@ -124,41 +130,16 @@ func (v *Verification) Verify(ctx context.Context, reach access.Reach, key strin
 
 // used notes that a key was accepted.
 func (v *Verification) used(k apikey.Key) {
-	use := ports.Use{Organization: k.OrganizationID, Key: k.ID, At: v.Clock.Now()}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if kept, known := v.uses[k.ID]; !known || kept.At.Before(use.At) {
-		v.uses[k.ID] = use
-	}
+	v.uses.add(usedKey{k.OrganizationID, k.ID}, v.Clock.Now())
 }
 
-// Flush writes the collected uses. What could not be written is kept for the
-// next time, unless a later use came in between.
+// Flush writes the collected times of last use.
 func (v *Verification) Flush(ctx context.Context) error {
-	v.mu.Lock()
-	batch := v.uses
-	v.uses = make(map[apikey.ID]ports.Use, len(batch))
-	v.mu.Unlock()
-	if len(batch) == 0 {
-		return nil
-	}
-	list := make([]ports.Use, 0, len(batch))
-	for _, use := range batch {
-		list = append(list, use)
-	}
-	err := v.Store.Do(ctx, func(tx ports.Tx) error { return tx.KeyIndex().Touch(ctx, list) })
-	if err != nil {
-		v.keep(batch)
-	}
-	return err
-}
-
-func (v *Verification) keep(batch map[apikey.ID]ports.Use) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for id, use := range batch {
-		if _, later := v.uses[id]; !later {
-			v.uses[id] = use
+	return v.uses.flush(ctx, func(ctx context.Context, batch map[usedKey]time.Time) error {
+		list := make([]ports.Use, 0, len(batch))
+		for k, at := range batch {
+			list = append(list, ports.Use{Organization: k.organization, Key: k.key, At: at})
 		}
-	}
+		return v.Store.Do(ctx, func(tx ports.Tx) error { return tx.KeyIndex().Touch(ctx, list) })
+	})
 }

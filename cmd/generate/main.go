@@ -1,6 +1,6 @@
 // Command generate writes the reference pages that are printed from the code:
-// docs/errors.md from the declared faults and docs/permissions.md from the
-// policy table.
+// docs/errors.md from the declared faults, docs/permissions.md from the policy
+// table and docs/audit-actions.md from the list of what the audit records.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantry/tenantry/adapters/httpapi"
 	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 )
@@ -30,7 +31,7 @@ func main() {
 }
 
 func generate(directory string) error {
-	pages := map[string]func(io.Writer){"errors.md": faults, "permissions.md": permissions}
+	pages := map[string]func(io.Writer){"errors.md": faults, "permissions.md": permissions, "audit-actions.md": auditActions}
 	for name, write := range pages {
 		var page strings.Builder
 		write(&page)
@@ -81,4 +82,17 @@ func mark(allowed bool) string {
 		return "✔"
 	}
 	return ""
+}
+
+func auditActions(w io.Writer) {
+	_, _ = io.WriteString(w, `# Audit actions
+
+What an entry of the audit can say was done. The list is closed; this page is printed from it.
+
+| Action |
+| --- |
+`)
+	for _, action := range audit.Actions() {
+		_, _ = fmt.Fprintf(w, "| `%s` |\n", action)
+	}
 }

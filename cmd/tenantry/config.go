@@ -47,6 +47,10 @@ type config struct {
 	LoginFailures      int `envconfig:"LOGIN_FAILURES" default:"10"`
 	LoginWindowMinutes int `envconfig:"LOGIN_WINDOW_MINUTES" default:"15"`
 
+	EmailVerification string `envconfig:"EMAIL_VERIFICATION" default:"off"`
+	SMTPURL           secret `envconfig:"SMTP_URL"`
+	MailFrom          string `envconfig:"MAIL_FROM"`
+
 	AdminAPIToken  secret         `envconfig:"ADMIN_API_TOKEN"`
 	CORSOrigins    []string       `envconfig:"CORS_ORIGINS"`
 	TrustedProxies []netip.Prefix `envconfig:"TRUSTED_PROXIES"`
@@ -113,7 +117,7 @@ type namedSecret struct {
 }
 
 func (c *config) secrets() []namedSecret {
-	return []namedSecret{{"MASTER_KEY", &c.MasterKey}, {"JWT_SECRET", &c.JWTSecret}, {"ADMIN_API_TOKEN", &c.AdminAPIToken}}
+	return []namedSecret{{"MASTER_KEY", &c.MasterKey}, {"JWT_SECRET", &c.JWTSecret}, {"SMTP_URL", &c.SMTPURL}, {"ADMIN_API_TOKEN", &c.AdminAPIToken}}
 }
 
 // derive fills in the defaults that depend on other settings.
@@ -154,6 +158,7 @@ func (c *config) validate() []error {
 	if c.DatabaseURL.engine() == postgresEngine && !c.MasterKey.set() {
 		problems = append(problems, errors.New("MASTER_KEY is required with PostgreSQL, the same for every replica; make one with: openssl rand -base64 32"))
 	}
+	problems = append(problems, c.validateMail()...)
 	for _, o := range c.CORSOrigins {
 		if origin(o) != o {
 			problems = append(problems, fmt.Errorf("CORS_ORIGINS: %q is no origin; one is scheme://host or scheme://host:port, in lower case and without a path", o))
@@ -163,6 +168,25 @@ func (c *config) validate() []error {
 		if _, _, err := net.SplitHostPort(c.MetricsAddr); err != nil {
 			problems = append(problems, errors.New("METRICS_ADDR must be host:port, or empty for none"))
 		}
+	}
+	return problems
+}
+
+// verificationRequired is the EMAIL_VERIFICATION that is not off.
+const verificationRequired = "required"
+
+func (c *config) validateMail() []error {
+	var problems []error
+	switch c.EmailVerification {
+	case "off", verificationRequired:
+	default:
+		problems = append(problems, errors.New("EMAIL_VERIFICATION must be off or required"))
+	}
+	if c.SMTPURL.set() {
+		return append(problems, c.smtp().Validate())
+	}
+	if c.EmailVerification == verificationRequired {
+		problems = append(problems, errors.New("EMAIL_VERIFICATION=required needs SMTP_URL: nobody could prove an address by mail that is only written to the log"))
 	}
 	return problems
 }

@@ -24,6 +24,7 @@ Usage: tenantry [command]
 
   serve                    run the server (the default)
   migrate up|status|down   bring the schema up to date, show it, or take one step back
+  audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
   openapi [FILE]           print the API's specification, or write it to a file
   healthcheck              ask the server on this machine whether it is ready
@@ -42,6 +43,7 @@ type command struct {
 var commands = map[string]func(context.Context, command) error{
 	"serve":       serve,
 	"migrate":     migrate,
+	"audit":       examineAudit,
 	"config":      printConfig,
 	"openapi":     printSpecification,
 	"healthcheck": healthcheck,

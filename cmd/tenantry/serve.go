@@ -78,6 +78,7 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	work.Go(func() { p.app.Housekeeping.Run(background) })
+	work.Go(func() { p.app.Relay.Run(background) })
 	defer work.Wait()
 	defer stop()
 
@@ -106,7 +107,7 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 func (p *program) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closingLimit)
 	defer cancel()
-	err := errors.Join(p.app.Verification.Flush(ctx), p.store.Close())
+	err := errors.Join(p.app.Housekeeping.Flush(ctx), p.store.Close())
 	p.logger.Info("stopped", "clean", err == nil)
 	return err
 }

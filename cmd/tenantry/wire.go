@@ -16,12 +16,14 @@ import (
 	"github.com/tenantry/tenantry/adapters/metrics"
 	"github.com/tenantry/tenantry/adapters/postgres"
 	"github.com/tenantry/tenantry/adapters/seal"
+	"github.com/tenantry/tenantry/adapters/smtp"
 	"github.com/tenantry/tenantry/adapters/sqlite"
 	"github.com/tenantry/tenantry/adapters/sqlstore"
 	"github.com/tenantry/tenantry/adapters/system"
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/migrations"
+	"github.com/tenantry/tenantry/ports"
 )
 
 // program is everything that runs, put together.
@@ -69,14 +71,19 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 	if err != nil {
 		return nil, err
 	}
+	mailer, err := c.mailer(logger)
+	if err != nil {
+		return nil, err
+	}
 	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version)}
 	p.app = app.New(app.Dependencies{
 		Store: store, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{}),
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(ring.Derive("refresh tokens")),
-		Guess: guess.Score, ToASCII: idn.ToASCII, Logger: logger,
+		Guess: guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: mailer, Logger: logger,
 	}, app.Settings{
 		Sessions: c.sessionPolicy(), Passwords: c.passwordPolicy(),
 		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,
+		EmailVerification: c.EmailVerification == verificationRequired,
 	})
 	p.handler, err = httpapi.New(httpapi.Options{
 		App: p.app, Logger: logger, PublicURL: c.PublicURL, CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
@@ -96,6 +103,18 @@ func accessTokens(c config, ring app.Keyring) (*jwt.Tokens, error) {
 		}
 	}
 	return jwt.New(jwt.Settings{Issuer: c.JWTIssuer, Audience: c.JWTAudience}, keys)
+}
+
+// mailer sends by SMTP, or writes to the log where no server is named.
+func (c *config) mailer(logger *slog.Logger) (ports.Mailer, error) {
+	if c.SMTPURL.set() {
+		return smtp.New(c.smtp())
+	}
+	return smtp.NewLog(logger, c.PublicURL)
+}
+
+func (c *config) smtp() smtp.Settings {
+	return smtp.Settings{URL: c.SMTPURL.text, From: c.MailFrom, PublicURL: c.PublicURL}
 }
 
 // masterKey is MASTER_KEY, or on SQLite a key that is made once and kept beside

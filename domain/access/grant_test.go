@@ -5,9 +5,11 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"pgregory.net/rapid"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/accountkey"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
@@ -21,7 +23,7 @@ func member(role membership.Role) *membership.Membership {
 
 func TestAnOutsiderLearnsNothing(t *testing.T) {
 	for _, rule := range access.Policy() {
-		grant, err := access.Authorize(nil, rule.Action)
+		grant, err := access.Authorize(nil, nil, rule.Action)
 		if !errors.Is(err, fault.ErrNotFound) || !grant.IsZero() {
 			t.Errorf("%s without a membership: %+v, %v", rule.Action, grant, err)
 		}
@@ -32,7 +34,7 @@ func TestAMemberIsGrantedWhatTheRoleAllows(t *testing.T) {
 	for _, rule := range access.Policy() {
 		for _, role := range membership.Roles() {
 			m := member(role)
-			grant, err := access.Authorize(m, rule.Action)
+			grant, err := access.Authorize(m, nil, rule.Action)
 			if !access.Allowed(role, rule.Action) {
 				if !errors.Is(err, fault.ErrForbidden) || !grant.IsZero() {
 					t.Errorf("%s as %s: %+v, %v; want a refusal", rule.Action, role, grant, err)
@@ -40,7 +42,7 @@ func TestAMemberIsGrantedWhatTheRoleAllows(t *testing.T) {
 				continue
 			}
 			if err != nil || grant.Organization() != m.OrganizationID || grant.Account() != m.AccountID ||
-				grant.Writes() != rule.Writes || grant.IsZero() {
+				grant.Writes() != rule.Writes() || grant.IsZero() {
 				t.Errorf("%s as %s: %+v, %v", rule.Action, role, grant, err)
 			}
 		}
@@ -49,13 +51,71 @@ func TestAMemberIsGrantedWhatTheRoleAllows(t *testing.T) {
 
 func TestAMembershipWithoutARoleIsGrantedNothing(t *testing.T) {
 	for _, role := range []membership.Role{membership.None, membership.Owner + 1} {
-		grant, err := access.Authorize(member(role), access.ReadOrganization)
+		grant, err := access.Authorize(member(role), nil, access.ReadOrganization)
 		if !errors.Is(err, fault.ErrForbidden) || !grant.IsZero() {
 			t.Errorf("role %d: %+v, %v", role, grant, err)
 		}
 	}
-	if _, err := access.Authorize(member(membership.Owner), "no such action"); !errors.Is(err, fault.ErrForbidden) {
+	if _, err := access.Authorize(member(membership.Owner), nil, "no such action"); !errors.Is(err, fault.ErrForbidden) {
 		t.Errorf("an unknown action: %v", err)
+	}
+}
+
+func TestAKeyDoesNoMoreThanItsScopes(t *testing.T) {
+	owner := member(membership.Owner)
+	for _, rule := range access.Policy() {
+		for _, scope := range []accountkey.Scope{accountkey.Read, accountkey.Write, accountkey.Keys} {
+			key := &accountkey.Key{Scopes: accountkey.Scopes{scope}}
+			grant, err := access.Authorize(owner, key, rule.Action)
+			if scope == rule.Scope && (err != nil || grant.IsZero()) {
+				t.Errorf("%s by a key for %s: %v", rule.Action, scope, err)
+			}
+			if scope != rule.Scope && (!errors.Is(err, accountkey.ErrInsufficientScope) || !grant.IsZero()) {
+				t.Errorf("%s by a key for %s: %+v, %v; want a refusal", rule.Action, scope, grant, err)
+			}
+		}
+	}
+}
+
+func TestAKeyNeverRaisesARole(t *testing.T) {
+	every := &accountkey.Key{Scopes: accountkey.Scopes{accountkey.Read, accountkey.Write, accountkey.Keys}}
+	for _, rule := range access.Policy() {
+		for _, role := range membership.Roles() {
+			_, person := access.Authorize(member(role), nil, rule.Action)
+			_, program := access.Authorize(member(role), every, rule.Action)
+			if !errors.Is(program, person) {
+				t.Errorf("%s as %s: a person %v, a key with every scope %v", rule.Action, role, person, program)
+			}
+		}
+	}
+}
+
+func TestNobodyReachesAboveTheirRole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		role := rapid.SampledFrom(membership.Roles())
+		holder, from, to := role.Draw(t, "holder"), role.Draw(t, "from"), role.Draw(t, "to")
+		err := access.Ceiling(holder, from, to)
+		if above := from > holder || to > holder; above != errors.Is(err, fault.ErrForbidden) {
+			t.Fatalf("%s moves %s to %s: %v", holder, from, to, err)
+		}
+	})
+}
+
+func TestAnExplanationIsTheDecision(t *testing.T) {
+	key := &accountkey.Key{Scopes: accountkey.Scopes{accountkey.Read}}
+	for _, rule := range access.Policy() {
+		for _, role := range membership.Roles() {
+			for _, by := range []*accountkey.Key{nil, key} {
+				_, err := access.Authorize(member(role), by, rule.Action)
+				decision := access.Explain(role, by, rule.Action)
+				if decision.Allowed != (err == nil) || decision.Rule != rule || decision.Role != role {
+					t.Errorf("%s as %s: decided %v, explained %+v", rule.Action, role, err, decision)
+				}
+			}
+		}
+	}
+	if d := access.Explain(membership.Owner, nil, "no such action"); d.Allowed || d.Rule != (access.Rule{}) {
+		t.Errorf("an unknown action is explained by %+v", d)
 	}
 }
 

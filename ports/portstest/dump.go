@@ -3,14 +3,18 @@ package portstest
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/accountkey"
 	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/domain/project"
@@ -42,11 +46,24 @@ func (w *world) unchanged(what string, p plot, before dump) {
 }
 
 func dumped(ctx context.Context, store ports.Store, p plot) (dump, error) {
-	return ports.Look(ctx, store, func(tx ports.Tx) (dump, error) {
-		d := dump{}
-		err := errors.Join(d.people(ctx, tx, p), d.tenant(ctx, tx, p), d.machinery(ctx, tx, p))
-		return d, err
+	d := dump{}
+	err := store.View(ctx, func(tx ports.Tx) error {
+		return errors.Join(d.people(ctx, tx, p), d.proofs(ctx, tx, p), d.tenant(ctx, tx, p), d.machinery(ctx, tx, p))
 	})
+	if err != nil {
+		return nil, err
+	}
+	// The outbox shows what is due only to who claims it.
+	err = store.Do(ctx, func(tx ports.Tx) error {
+		if err := d.mail(ctx, tx, p); err != nil {
+			return err
+		}
+		return errAbandoned
+	})
+	if !errors.Is(err, errAbandoned) {
+		return nil, err
+	}
+	return d, nil
 }
 
 // note keeps a value under its name, and nil where there is none of it.
@@ -76,6 +93,21 @@ func (d dump) people(ctx context.Context, tx ports.Tx, p plot) error {
 	return errors.Join(errs...)
 }
 
+// proofs are what stands for an account without its password.
+func (d dump) proofs(ctx context.Context, tx ports.Tx, p plot) error {
+	var errs []error
+	for name, l := range map[string]link.Link{
+		"the owner's link": p.link, "the owner's expired link": p.expired, "the next link": p.nextLink, "the link to the invitation": p.invited,
+	} {
+		kept, err := tx.Links().Find(ctx, l.Digest)
+		errs = append(errs, note(d, name, kept, err))
+	}
+	keys, err := tx.AccountKeys().List(ctx, p.owner.ID, ports.Page[accountkey.ID]{Limit: whole})
+	errs = append(errs, note(d, "account keys", keys, err))
+	actor, err := tx.AccountKeys().Find(ctx, p.accountKey.Digest, nil)
+	return errors.Join(append(errs, note(d, "who holds the account key", actor, err))...)
+}
+
 func (d dump) tenant(ctx context.Context, tx ports.Tx, p plot) error {
 	g := p.grant()
 	var errs []error
@@ -83,6 +115,14 @@ func (d dump) tenant(ctx context.Context, tx ports.Tx, p plot) error {
 		kept, err := tx.Organization(grant).Get(ctx)
 		errs = append(errs, note[organization.Organization](d, name, kept, err))
 	}
+	members, err := tx.Members(g).List(ctx, ports.MemberFilter{}, ports.Page[membership.ID]{Limit: whole})
+	errs = append(errs, note(d, "members", members, err))
+	invitation, err := tx.Invitations(g).Get(ctx, p.invitation.ID)
+	errs = append(errs, note(d, "invitation", invitation, err))
+	entries, err := tx.AuditLog(g).List(ctx, ports.AuditFilter{}, ports.AuditPage{Limit: whole})
+	errs = append(errs, note(d, "audit", entries, err))
+	head, err := tx.Audit().Head(ctx, p.org.ID)
+	errs = append(errs, note(d, "the audit's head", head, err))
 	projects, err := tx.Projects(g).List(ctx, ports.Page[project.ID]{Limit: whole})
 	errs = append(errs, note(d, "projects", projects, err))
 	for _, in := range projects {
@@ -107,4 +147,10 @@ func (d dump) machinery(ctx context.Context, tx ports.Tx, p plot) error {
 		errs = append(errs, note(d, "wait for "+key, wait, err))
 	}
 	return errors.Join(errs...)
+}
+
+func (d dump) mail(ctx context.Context, tx ports.Tx, p plot) error {
+	due, err := tx.Outbox().Claim(ctx, whole, time.Hour)
+	due = slices.DeleteFunc(due, func(e ports.Envelope) bool { return e.ID != p.envelope.ID && e.ID != p.nextEnvelope.ID })
+	return note(d, "mail that is due", due, err)
 }

@@ -9,9 +9,13 @@ import (
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/accountkey"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/id"
+	"github.com/tenantry/tenantry/domain/link"
+	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/organization"
@@ -81,10 +85,51 @@ func newSecret(purpose ports.Purpose) ports.SealedSecret {
 	return ports.SealedSecret{ID: uuid.Must(uuid.NewV7()), Purpose: purpose, Sealed: []byte("sealed"), CreatedAt: start}
 }
 
+func newInvitation(org organization.ID, email string, inviter *account.ID) membership.Invitation {
+	return membership.Invitation{
+		ID: newID[membership.Membership](), OrganizationID: org, Email: account.StoredEmail(email), Role: membership.Developer,
+		InvitedBy: inviter, Version: 1, ExpiresAt: start.Add(7 * 24 * time.Hour), CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+func newLink(purpose link.Purpose, who account.Account) link.Link {
+	random := newID[link.Link]()
+	return link.Link{
+		Digest: sha256.Sum256(random[:]), Purpose: purpose, AccountID: &who.ID, Email: who.Email,
+		ExpiresAt: start.Add(24 * time.Hour), CreatedAt: start,
+	}
+}
+
+func newInvitationLink(i membership.Invitation) link.Link {
+	l := newLink(link.Invitation, account.Account{Email: i.Email})
+	l.AccountID, l.OrganizationID, l.MembershipID = nil, &i.OrganizationID, &i.ID
+	return l
+}
+
+func newAccountKey(who account.ID, bound *organization.ID) accountkey.Key {
+	k := accountkey.Key{
+		ID: newID[accountkey.Key](), AccountID: who, OrganizationID: bound, Name: naming.StoredName("CLI"),
+		Prefix: "sk_live_0123ab", Scopes: accountkey.DefaultScopes(), CreatedAt: start,
+	}
+	k.Digest = sha256.Sum256(k.ID[:])
+	return k
+}
+
+func newEnvelope() ports.Envelope {
+	return ports.Envelope{ID: newID[mail.Mail](), Sealed: []byte("sealed"), DueAt: start, CreatedAt: start}
+}
+
+func newEntry(org organization.ID) audit.Entry {
+	return audit.Entry{
+		ID: newID[audit.Entry](), OrganizationID: org, Origin: audit.Origin{ActorType: audit.System},
+		Action: audit.OrganizationUpdated, ResourceType: "organization", ResourceID: org.String(), CreatedAt: start,
+	}
+}
+
 // plot is a tenant with one of everything, and what goes with it outside.
 type plot struct {
 	owner       account.Account
-	stranger    account.Account // belongs nowhere
+	stranger    account.Account // belongs nowhere, and operates the installation
 	session     session.Session
 	ended       session.Session // has run out
 	org         organization.Organization
@@ -93,9 +138,18 @@ type plot struct {
 	environment environment.Environment
 	key         apikey.Key
 	retired     ports.SealedSecret
+	invitation  membership.Invitation
+	invited     link.Link // to the invitation
+	link        link.Link // the owner's, to reset the password
+	expired     link.Link // the owner's, has run out
+	accountKey  accountkey.Key
+	envelope    ports.Envelope // due
+	entry       audit.Entry    // not sealed yet
 	// These are not kept yet.
-	newcomer account.Account
-	next     organization.Organization
+	newcomer     account.Account
+	next         organization.Organization
+	nextLink     link.Link
+	nextEnvelope ports.Envelope
 }
 
 func (p plot) grant() access.Grant { return access.Found(p.org.ID, p.owner.ID) }
@@ -132,6 +186,14 @@ func (w *world) found(slug string) plot {
 	p.ended.ExpiresAt = start.Add(-time.Hour)
 	p.retired = newSecret(ports.Purpose(slug))
 	p.retired.RetiredAt = &p.retired.CreatedAt
+	p.stranger.Operator = true
+	p.invitation = newInvitation(p.org.ID, "invited-"+slug+"@example.com", &p.owner.ID)
+	p.invited = newInvitationLink(p.invitation)
+	p.link, p.expired = newLink(link.ResetPassword, p.owner), newLink(link.VerifyEmail, p.owner)
+	p.expired.ExpiresAt = start
+	p.accountKey = newAccountKey(p.owner.ID, nil)
+	p.envelope, p.entry = newEnvelope(), newEntry(p.org.ID)
+	p.nextLink, p.nextEnvelope = newLink(link.ChangeEmail, p.owner), newEnvelope()
 	p.newcomer = newAccount("newcomer-" + slug + "@example.com")
 	p.next = newOrganization("next-" + slug)
 	w.do(func(tx ports.Tx) error { return p.keep(w.ctx, tx) })
@@ -153,6 +215,13 @@ func (p plot) keep(ctx context.Context, tx ports.Tx) error {
 		func() error { return tx.Sessions().Add(ctx, p.session) },
 		func() error { return tx.Sessions().Add(ctx, p.ended) },
 		func() error { return tx.Keyring().Add(ctx, p.retired) },
+		func() error { return tx.Invitations(g).Add(ctx, p.invitation) },
+		func() error { return tx.Links().Add(ctx, p.invited) },
+		func() error { return tx.Links().Add(ctx, p.link) },
+		func() error { return tx.Links().Add(ctx, p.expired) },
+		func() error { return tx.AccountKeys().Add(ctx, p.accountKey) },
+		func() error { return tx.Outbox().Add(ctx, p.envelope) },
+		func() error { return tx.Audit().Append(ctx, p.entry) },
 		func() error { _, err := tx.Throttles().Take(ctx, p.counted(), 1, time.Hour); return err },
 		func() error { _, err := tx.Throttles().Take(ctx, p.forgotten(), 1, time.Second); return err },
 	}

@@ -57,12 +57,19 @@ var chapters = []struct {
 	{"accounts", accountPromises},
 	{"sessions", sessionPromises},
 	{"memberships", membershipPromises},
+	{"members", memberPromises},
+	{"invitations", invitationPromises},
 	{"organizations", organizationPromises},
 	{"projects", projectPromises},
 	{"environments", environmentPromises},
 	{"api keys", keyPromises},
 	{"throttles", throttlePromises},
 	{"keyring", keyringPromises},
+	{"links", linkPromises},
+	{"outbox", outboxPromises},
+	{"account keys", accountKeyPromises},
+	{"audit", auditPromises},
+	{"directory", directoryPromises},
 }
 
 // Run examines the engine.

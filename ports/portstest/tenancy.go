@@ -54,8 +54,8 @@ func trespass(ctx context.Context, store ports.Store, c call, a, b plot) error {
 	case refusal != nil && addressed && !errors.Is(refusal, fault.ErrNotFound):
 		return fmt.Errorf("%s answers %w for what another organization has; want not found", c.method, refusal)
 	}
-	if c.method == "Organization.Remove" {
-		plots = plots[:1] // it rightly removed its own
+	if c.method == "Organization.Remove" || c.method == "Members.Lock" {
+		plots = plots[:1] // it rightly changed its own
 	}
 	for i, p := range plots {
 		after, err := dumped(ctx, store, p)
@@ -107,6 +107,18 @@ func noForeignParent(w *world) {
 			w.refused("a key under a foreign environment", err, fault.ErrNotFound)
 			return err
 		},
+		"a link to a foreign invitation": func(tx ports.Tx, _ access.Grant) error {
+			foreign := newInvitationLink(b.invitation)
+			foreign.OrganizationID = &a.org.ID
+			err := tx.Links().Add(w.ctx, foreign)
+			w.refused("a link to a foreign invitation", err, fault.ErrNotFound)
+			return err
+		},
+		"an account key for an organization that its account is no member of": func(tx ports.Tx, _ access.Grant) error {
+			err := tx.AccountKeys().Add(w.ctx, newAccountKey(a.owner.ID, &b.org.ID))
+			w.refused("an account key for a foreign organization", err, fault.ErrNotFound)
+			return err
+		},
 	})
 	_ = w.store.Do(w.ctx, func(tx ports.Tx) error { return tx.Environments(a.grant()).Save(w.ctx, moved) })
 	kept := w.environmentByID(a, a.environment.ID)
@@ -118,6 +130,9 @@ func noForeignLabel(w *world) {
 	w.attempts(a, b, map[string]func(ports.Tx, access.Grant) error{
 		"a member of another organization": func(tx ports.Tx, g access.Grant) error {
 			return tx.Members(g).Add(w.ctx, newMembership(b.org.ID, a.stranger.ID, membership.Owner))
+		},
+		"an invitation into another organization": func(tx ports.Tx, g access.Grant) error {
+			return tx.Invitations(g).Add(w.ctx, newInvitation(b.org.ID, "added@example.com", &a.owner.ID))
 		},
 		"a project of another organization": func(tx ports.Tx, g access.Grant) error {
 			return tx.Projects(g).Add(w.ctx, newProject(b.org.ID, "added"))

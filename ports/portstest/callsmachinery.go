@@ -1,0 +1,65 @@
+package portstest
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/ports"
+)
+
+// machineryCalls are for what runs the installation.
+var machineryCalls = []call{
+	{"KeyIndex.Find", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return present(tx.KeyIndex().Find(ctx, p.key.Digest))
+	}},
+	{"KeyIndex.Touch", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.KeyIndex().Touch(ctx, []ports.Use{{Organization: p.org.ID, Key: p.key.ID, At: start}}))
+	}},
+	{"Throttles.Take", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		wait, err := tx.Throttles().Take(ctx, p.uncounted(), 1, time.Hour)
+		return truth(wait == 0, err)
+	}},
+	{"Throttles.Wait", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		wait, err := tx.Throttles().Wait(ctx, p.counted(), 1)
+		return truth(wait > 0, err)
+	}},
+	{"Throttles.Forget", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Throttles().Forget(ctx, p.counted()))
+	}},
+	{"Throttles.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return tx.Throttles().Sweep(ctx)
+	}},
+	{"Keyring.Add", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Keyring().Add(ctx, newSecret(p.retired.Purpose)))
+	}},
+	{"Keyring.List", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return many(tx.Keyring().List(ctx, p.retired.Purpose))
+	}},
+	{"Outbox.Add", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Outbox().Add(ctx, p.nextEnvelope))
+	}},
+	{"Outbox.Claim", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return many(tx.Outbox().Claim(ctx, whole, time.Hour))
+	}},
+	{"Outbox.Postpone", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Outbox().Postpone(ctx, p.envelope.ID, tx.Now().Add(time.Hour)))
+	}},
+	{"Outbox.Remove", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Outbox().Remove(ctx, p.envelope.ID))
+	}},
+	{"Audit.Append", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Audit().Append(ctx, newEntry(p.org.ID)))
+	}},
+	{"Audit.Head", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		head, err := tx.Audit().Head(ctx, p.org.ID)
+		return int(head.Sequence), err
+	}},
+	{"Audit.Walk", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return many(tx.Audit().Walk(ctx, p.org.ID, 0, whole))
+	}},
+	{"Audit.Chains", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return many(tx.Audit().Chains(ctx, ports.Page[organization.ID]{Limit: whole}))
+	}},
+}

@@ -52,6 +52,7 @@ var chapters = []struct {
 }{
 	{"units of work", unitPromises},
 	{"races", racePromises},
+	{"races of members", memberRacePromises},
 	{"every method", methodPromises},
 	{"tenancy", tenancyPromises},
 	{"accounts", accountPromises},

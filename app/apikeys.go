@@ -111,7 +111,7 @@ func (k *APIKeys) Revoke(ctx context.Context, actor access.Actor, id apikey.ID) 
 		if err != nil {
 			return err
 		}
-		reading, err := m.may(access.ReadKey)
+		reading, err := m.mayFind(access.ReadKey)
 		if err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func (e *Environments) Create(ctx context.Context, actor access.Actor, of projec
 }
 
 func (e *Environments) create(ctx context.Context, tx ports.Tx, m member, of project.ID, draft environmentDraft) (environment.Environment, error) {
-	reading, err := m.may(access.ReadProject)
+	reading, err := m.mayFind(access.ReadProject)
 	if err != nil {
 		return environment.Environment{}, err
 	}
@@ -193,7 +193,7 @@ func findEnvironment(ctx context.Context, tx ports.Tx, actor access.Actor, id en
 	if err != nil {
 		return environment.Environment{}, access.Grant{}, err
 	}
-	reading, err := m.may(access.ReadEnvironment)
+	reading, err := m.mayFind(access.ReadEnvironment)
 	if err != nil {
 		return environment.Environment{}, access.Grant{}, err
 	}

@@ -63,7 +63,7 @@ func (d Dependencies) find(ctx context.Context, tx ports.Tx, actor access.Actor,
 	if err != nil {
 		return target{}, err
 	}
-	reading, err := m.may(access.ReadMember)
+	reading, err := m.mayFind(access.ReadMember)
 	if err != nil {
 		return target{}, err
 	}
@@ -275,7 +275,7 @@ func (s *Members) mayTransfer(ctx context.Context, tx ports.Tx, actor access.Act
 	if err != nil {
 		return err
 	}
-	reading, err := m.may(access.ReadMember)
+	reading, err := m.mayFind(access.ReadMember)
 	if err != nil {
 		return err
 	}

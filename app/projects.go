@@ -147,7 +147,7 @@ func (p *Projects) find(ctx context.Context, tx ports.Tx, actor access.Actor, id
 	if err != nil {
 		return project.Project{}, access.Grant{}, err
 	}
-	reading, err := m.may(access.ReadProject)
+	reading, err := m.mayFind(access.ReadProject)
 	if err != nil {
 		return project.Project{}, access.Grant{}, err
 	}

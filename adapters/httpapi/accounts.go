@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/tenantry/tenantry/app"
@@ -51,7 +52,12 @@ type registeredBody struct {
 	Tokens       tokensBody        `json:"tokens"`
 }
 
-type registerOutput struct{ Body registeredBody }
+// registerOutput is what was made, or where addresses have to be proven, the
+// same for every address: 202.
+type registerOutput struct {
+	Status int
+	Body   eitherOf[registeredBody, acceptedBody]
+}
 
 func (s *server) registerAccount(ctx context.Context, by *call, in *registerInput) (*registerOutput, error) {
 	made, err := s.App.Accounts.Register(ctx, app.Register{
@@ -61,11 +67,14 @@ func (s *server) registerAccount(ctx context.Context, by *call, in *registerInpu
 	if err != nil {
 		return nil, err
 	}
-	return &registerOutput{registeredBody{
+	if made.Accepted {
+		return &registerOutput{Status: http.StatusAccepted, Body: eitherOf[registeredBody, acceptedBody]{b: &onItsWay}}, nil
+	}
+	return &registerOutput{http.StatusCreated, eitherOf[registeredBody, acceptedBody]{a: &registeredBody{
 		User: showUser(made.Account), Organization: showOrganization(made.Organization),
 		Project: showProject(made.Project), Environments: showAll(made.Environments, showEnvironment),
 		Tokens: showTokens(made.Tokens),
-	}}, nil
+	}}}, nil
 }
 
 type signUpInput struct {
@@ -81,14 +90,23 @@ type signedUpBody struct {
 	Organization OrganizationBody `json:"organization"`
 }
 
-type signUpOutput struct{ Body signedUpBody }
+type signUpOutput struct {
+	Status int
+	Body   eitherOf[signedUpBody, acceptedBody]
+}
 
-func (s *server) signUp(ctx context.Context, _ *call, in *signUpInput) (*signUpOutput, error) {
-	made, err := s.App.Accounts.SignUp(ctx, app.SignUp{Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name.value})
+func (s *server) signUp(ctx context.Context, by *call, in *signUpInput) (*signUpOutput, error) {
+	made, err := s.App.Accounts.SignUp(ctx, app.SignUp{
+		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name.value, Client: by.client,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &signUpOutput{signedUpBody{showUser(made.Account), showOrganization(made.Organization)}}, nil
+	if made.Accepted {
+		return &signUpOutput{Status: http.StatusAccepted, Body: eitherOf[signedUpBody, acceptedBody]{b: &onItsWay}}, nil
+	}
+	shown := signedUpBody{showUser(made.Account), showOrganization(made.Organization)}
+	return &signUpOutput{http.StatusCreated, eitherOf[signedUpBody, acceptedBody]{a: &shown}}, nil
 }
 
 // activeBody is the active organization, with one's role in it.

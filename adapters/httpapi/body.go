@@ -26,7 +26,7 @@ func strict(ctx huma.Context, next func(huma.Context)) {
 		fail(c, err)
 		return
 	}
-	if ctx.Operation().RequestBody != nil {
+	if expected := ctx.Operation().RequestBody; expected != nil && (expected.Required || c.Request.ContentLength != 0) {
 		body, err := readBody(c.Request)
 		if err == nil {
 			err = checkJSON(body)

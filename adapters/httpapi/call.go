@@ -28,10 +28,13 @@ type call struct {
 	client app.Client
 	logger *slog.Logger
 
-	// actor is set behind session credentials; named, when the request itself
-	// named the organization that it means.
+	// actor is set behind credentials of an account; named, when the request
+	// itself named the organization that it means.
 	actor access.Actor
 	named bool
+
+	// installation is set behind credentials of an operator.
+	installation access.Installation
 
 	// presented says that a credential came along, and scheme how it has to.
 	presented bool
@@ -45,6 +48,14 @@ type callKey struct{}
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
+// caller is who is calling, nil for nobody who is known.
+func (c *call) caller() *access.Actor {
+	if c.account == "" {
+		return nil
+	}
+	return &c.actor
+}
+
 // begin opens the call: it accepts the client's request id or makes one, and
 // says so in the answer.
 func (s *server) begin(c *gin.Context) {
@@ -53,7 +64,9 @@ func (s *server) begin(c *gin.Context) {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
 	c.Header(requestIDHeader, id)
-	opened := &call{id: id, client: clientOf(c.Request, s.TrustedProxies), logger: s.Logger, scheme: bearer}
+	client := clientOf(c.Request, s.TrustedProxies)
+	client.RequestID = id
+	opened := &call{id: id, client: client, logger: s.Logger, scheme: bearer}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callKey{}, opened))
 }
 

@@ -10,6 +10,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/id"
 	"github.com/tenantry/tenantry/domain/organization"
@@ -31,9 +34,9 @@ const (
 const authenticationBudget = 3 * time.Second
 
 var (
-	errAmbiguous     = fault.Declare(fault.Invalid, "AMBIGUOUS_CREDENTIALS", "The request has more than one credential. Send exactly one.")
-	errKeyRequired   = fault.Declare(fault.Unauthenticated, "KEY_REQUIRED", "This needs an environment key in the header X-API-Key.")
-	errOperatorToken = fault.Declare(fault.Unauthenticated, "OPERATOR_TOKEN_REQUIRED", "This needs the installation's ADMIN_API_TOKEN as a bearer token.")
+	errAmbiguous   = fault.Declare(fault.Invalid, "AMBIGUOUS_CREDENTIALS", "The request has more than one credential. Send exactly one.")
+	errKeyRequired = fault.Declare(fault.Unauthenticated, "KEY_REQUIRED", "This needs an environment key in the header X-API-Key.")
+	errBackend     = fault.Declare(fault.Unauthenticated, "OPERATOR_TOKEN_REQUIRED", "This needs the installation's ADMIN_API_TOKEN or an account key as a bearer token.")
 )
 
 // AdminToken is what the operators' machines present. Only its digest is kept,
@@ -73,10 +76,18 @@ func bearerToken(r *http.Request) (token string, presented bool) {
 	return strings.TrimLeft(token, " "), true
 }
 
-// session admits the holders of an access token.
+// session admits people who are logged in, and account keys.
 func (s *server) session(c *gin.Context) {
 	if err := s.authenticate(c); err != nil {
 		fail(c, err)
+	}
+}
+
+// guest admits everybody, and whoever presents a credential as its holder: a
+// bad one is refused and never counts as none.
+func (s *server) guest(c *gin.Context) {
+	if len(c.Request.Header.Values(authorizationHeader)) > 0 {
+		s.session(c)
 	}
 }
 
@@ -92,7 +103,7 @@ func (s *server) authenticate(c *gin.Context) error {
 	org, contextErr := organizationOf(c)
 	ctx, cancel := context.WithTimeout(c.Request.Context(), authenticationBudget)
 	defer cancel()
-	actor, err := s.App.Sessions.Authenticate(ctx, token, org)
+	actor, err := s.holder(ctx, token, org, opened.client)
 	if err != nil {
 		return err
 	}
@@ -102,6 +113,15 @@ func (s *server) authenticate(c *gin.Context) error {
 	}
 	opened.named = c.GetHeader(organizationHeader) != ""
 	return contextErr // who is calling is asked first
+}
+
+// holder is who acts by a token: its prefix tells an account key from an access
+// token.
+func (s *server) holder(ctx context.Context, token string, org *organization.ID, client app.Client) (access.Actor, error) {
+	if apikey.IsAccountSecret(token) {
+		return s.App.AccountKeys.Authenticate(ctx, token, org, client)
+	}
+	return s.App.Sessions.Authenticate(ctx, token, org, client)
 }
 
 // organizationOf is the organization that the request names, by its path or by
@@ -133,15 +153,49 @@ func organizationNamed(headers []string) (*organization.ID, error) {
 	return &named, nil
 }
 
-// operator admits the holders of ADMIN_API_TOKEN.
+// operator admits the holders of ADMIN_API_TOKEN and operators who are logged in.
 func (s *server) operator(c *gin.Context) {
-	if err := unambiguous(c.Request); err != nil {
-		fail(c, err)
+	if s.operates(c) {
 		return
 	}
-	token, presented := bearerToken(c.Request)
-	callOf(c.Request.Context()).presented = presented
-	if !presented || !s.AdminToken.is(token) {
-		fail(c, errOperatorToken)
+	opened := callOf(c.Request.Context())
+	err := s.authenticate(c)
+	if err == nil {
+		opened.installation, err = access.Operate(opened.actor)
 	}
+	if err != nil {
+		fail(c, err)
+	}
+}
+
+// backend admits the holders of ADMIN_API_TOKEN and account keys. People have no
+// use for what is behind it.
+func (s *server) backend(c *gin.Context) {
+	if s.operates(c) {
+		return
+	}
+	err := unambiguous(c.Request)
+	token, presented := bearerToken(c.Request)
+	switch {
+	case err != nil:
+	case apikey.IsAccountSecret(token):
+		err = s.authenticate(c)
+	default:
+		callOf(c.Request.Context()).presented, err = presented, errBackend
+	}
+	if err != nil {
+		fail(c, err)
+	}
+}
+
+// operates says whether ADMIN_API_TOKEN came along, and nothing beside it.
+func (s *server) operates(c *gin.Context) bool {
+	token, _ := bearerToken(c.Request)
+	if unambiguous(c.Request) != nil || !s.AdminToken.is(token) {
+		return false
+	}
+	opened := callOf(c.Request.Context())
+	opened.presented = true
+	opened.installation = access.OperateByToken(opened.client.Address, opened.id)
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,13 +27,34 @@ type Paging struct {
 }
 
 // list names one list: its address without the query, and whose view of it is
-// meant. A cursor of one list is none of another.
+// meant. A cursor of one list is none of another. What narrows the list stands
+// in the address of every page.
 type list struct {
-	path  string
-	scope []string
+	path   string
+	scope  []string
+	filter url.Values
 }
 
-func listOf(path string, scope ...string) list { return list{path, scope} }
+func listOf(path string, scope ...string) list { return list{path: path, scope: scope} }
+
+// narrowed is the list, narrowed by the parameters that are not empty: a name
+// and a value each.
+func (l list) narrowed(parameters ...string) list {
+	l.filter = url.Values{}
+	for i := 0; i < len(parameters); i += 2 {
+		if parameters[i+1] != "" {
+			l.filter.Set(parameters[i], parameters[i+1])
+		}
+	}
+	return l
+}
+
+// next is the Link to the page after the position.
+func (l list) next(c cursors, limit int, last uuid.UUID) string {
+	query := url.Values{"limit": {strconv.Itoa(limit)}, "after": {c.encode(l, last)}}
+	maps.Copy(query, l.filter)
+	return "<" + l.path + "?" + query.Encode() + `>; rel="next"`
+}
 
 const cursorMAC = 16
 
@@ -87,8 +109,7 @@ func answerList[I, T any](c cursors, l list, p Paging, found app.Listed[I], show
 		out.Body = append(out.Body, show(item))
 	}
 	if found.More {
-		query := url.Values{"limit": {strconv.Itoa(p.Limit)}, "after": {c.encode(l, position(found.Items[len(found.Items)-1]))}}
-		out.Link = "<" + l.path + "?" + query.Encode() + `>; rel="next"`
+		out.Link = l.next(c, p.Limit, position(found.Items[len(found.Items)-1]))
 	}
 	return out
 }

@@ -28,15 +28,20 @@ var docsPage []byte
 //go:embed docs.js
 var docsScript []byte
 
-const scriptType = "text/javascript; charset=utf-8"
+// Media types of pages.
+const (
+	htmlType   = "text/html; charset=utf-8"
+	cssType    = "text/css; charset=utf-8"
+	scriptType = "text/javascript; charset=utf-8"
+)
 
 // docsAssets are the files of Swagger UI that the page loads, with their types.
-var docsAssets = map[string]string{"swagger-ui.css": "text/css; charset=utf-8", "swagger-ui-bundle.js": scriptType}
+var docsAssets = map[string]string{"swagger-ui.css": cssType, "swagger-ui-bundle.js": scriptType}
 
 func (s *server) docs(c *gin.Context) {
 	c.Header("Content-Security-Policy", docsPolicy)
 	c.Header("Cache-Control", docsMaxAge)
-	c.Data(http.StatusOK, "text/html; charset=utf-8", docsPage)
+	c.Data(http.StatusOK, htmlType, docsPage)
 }
 
 func (s *server) docsAsset(c *gin.Context) {
@@ -88,9 +93,11 @@ func documentFile(media string) func(huma.Registry, *huma.Operation) {
 	}
 }
 
-func documentAsset(r huma.Registry, op *huma.Operation) {
-	op.Parameters = append(op.Parameters, &huma.Param{
-		Name: "asset", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Examples: []any{"docs.js"}},
-	})
-	documentFile("text/*")(r, op)
+func documentAsset(example string) func(huma.Registry, *huma.Operation) {
+	return func(r huma.Registry, op *huma.Operation) {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "asset", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Examples: []any{example}},
+		})
+		documentFile("text/*")(r, op)
+	}
 }

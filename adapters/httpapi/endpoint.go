@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"reflect"
@@ -68,6 +69,43 @@ func refusals(op *huma.Operation, statuses ...int) {
 	}
 	op.Responses = responses
 }
+
+// also documents a second answer that a handler may give.
+func also[B any](status int, description string, e endpoint) endpoint {
+	return func(api huma.API, group *gin.RouterGroup, op huma.Operation) {
+		op.Responses = maps.Clone(op.Responses)
+		op.Responses[strconv.Itoa(status)] = jsonResponse(description, schemaOf[B](api.OpenAPI().Components.Schemas))
+		e(api, group, op)
+	}
+}
+
+// eitherOf is the body of an answer that has two forms. It is documented as A;
+// the endpoint documents B with also.
+type eitherOf[A, B any] struct {
+	a *A
+	b *B
+}
+
+// MarshalJSON writes the one that is there.
+func (e eitherOf[A, B]) MarshalJSON() ([]byte, error) {
+	if e.a != nil {
+		return json.Marshal(e.a)
+	}
+	return json.Marshal(e.b)
+}
+
+// Schema is that of A.
+func (eitherOf[A, B]) Schema(r huma.Registry) *huma.Schema { return schemaOf[A](r) }
+
+// acceptedBody answers what is done later, or not at all, by a mail.
+type acceptedBody struct {
+	Message string `json:"message" example:"If this address can be written to, a mail is on its way." doc:"For people; the same for every address"`
+}
+
+type acceptedOutput struct{ Body acceptedBody }
+
+// onItsWay says nothing about the address.
+var onItsWay = acceptedBody{"If this address can be written to, a mail is on its way."}
 
 // serves is for handlers that huma would only slow down or hinder; their answers
 // are documented by hand.

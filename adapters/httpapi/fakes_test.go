@@ -19,9 +19,12 @@ import (
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/accountkey"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/organization"
@@ -44,17 +47,25 @@ const (
 
 // world is the store and everything else that the use cases reach, with just
 // what the machinery's tests need: one account in one organization with some
-// projects, and one key.
+// projects, one key of each sort, and what was recorded.
 type world struct {
 	ports.Store
 	ports.Tx
-	projects []project.Project
-	key      apikey.Secret
-	broken   error // what the store answers instead
+	projects   []project.Project
+	key        apikey.Secret
+	accountKey apikey.Secret
+	role       membership.Role
+	operator   bool
+	entries    []audit.Entry // the newest first
+	broken     error         // what the store answers instead
 }
 
 func newWorld() *world {
-	w := &world{key: apikey.NewSecret(environment.Development, apikey.Client, func(int) int { return 7 })}
+	seven := func(int) int { return 7 }
+	w := &world{
+		key:        apikey.NewSecret(environment.Development, apikey.Client, seven),
+		accountKey: apikey.NewAccountSecret(seven), role: membership.Viewer,
+	}
 	for i := range 5 {
 		w.projects = append(w.projects, project.Project{
 			ID: project.ID(uuid.UUID{15: byte(i + 1)}), OrganizationID: home, Name: naming.StoredName("Project"),
@@ -74,7 +85,13 @@ func (w *world) View(_ context.Context, fn func(ports.Tx) error) error {
 func (w *world) Do(ctx context.Context, fn func(ports.Tx) error) error { return w.View(ctx, fn) }
 
 func (w *world) Now() time.Time                               { return noon }
-func (w *world) Sessions() ports.Sessions                     { return worldSessions{} }
+func (w *world) Sessions() ports.Sessions                     { return worldSessions{world: w} }
+func (w *world) AccountKeys() ports.AccountKeys               { return worldAccountKeys{world: w} }
+func (w *world) Accounts() ports.Accounts                     { return worldAccounts{} }
+func (w *world) Links() ports.Links                           { return worldLinks{} }
+func (w *world) Directory() ports.Directory                   { return worldDirectory{} }
+func (w *world) AuditLog(access.Grant) ports.AuditLog         { return worldAuditLog{world: w} }
+func (w *world) Members(access.Grant) ports.Members           { return worldMembers{} }
 func (w *world) Projects(access.Grant) ports.Projects         { return worldProjects{all: w.projects} }
 func (w *world) KeyIndex() ports.KeyIndex                     { return worldKeys{key: w.key} }
 func (w *world) Sign(session.Claims) (string, error)          { return goodToken, nil }
@@ -82,7 +99,7 @@ func (w *world) ID() uuid.UUID                                { return uuid.UUID
 func (w *world) Uniform(int) int                              { return 0 }
 func (w *world) Bytes(n int) []byte                           { return make([]byte, n) }
 func (w *world) Ping(context.Context) error                   { return w.broken }
-func (w *world) Memberships() ports.Memberships               { return worldMemberships{} }
+func (w *world) Memberships() ports.Memberships               { return worldMemberships{world: w} }
 func (w *world) Organization(access.Grant) ports.Organization { return worldOrganization{} }
 
 func (w *world) Verify(token string, _ time.Time) (session.Claims, error) {
@@ -92,27 +109,93 @@ func (w *world) Verify(token string, _ time.Time) (session.Claims, error) {
 	return session.Claims{AccountID: ada, OrganizationID: &home}, nil
 }
 
-type worldSessions struct{ ports.Sessions }
-
-func (worldSessions) Find(_ context.Context, _ session.ID, org *organization.ID) (*access.Actor, error) {
-	actor := &access.Actor{Account: account.Account{ID: ada}, Session: session.Session{ExpiresAt: noon.Add(time.Hour)}}
+// actor is the one account, in the organization if that is its own.
+func (w *world) actor(org *organization.ID) *access.Actor {
+	actor := &access.Actor{Account: account.Account{ID: ada, Operator: w.operator}}
 	if org != nil && *org == home {
-		actor.Membership = &membership.Membership{OrganizationID: home, AccountID: ada, Role: membership.Viewer}
+		actor.Membership = &membership.Membership{OrganizationID: home, AccountID: ada, Role: w.role}
 	}
+	return actor
+}
+
+type worldSessions struct {
+	ports.Sessions
+	world *world
+}
+
+func (s worldSessions) Find(_ context.Context, _ session.ID, org *organization.ID) (*access.Actor, error) {
+	actor := s.world.actor(org)
+	actor.Session = session.Session{ExpiresAt: noon.Add(time.Hour)}
 	return actor, nil
 }
 
-type worldMemberships struct{ ports.Memberships }
+type worldAccountKeys struct {
+	ports.AccountKeys
+	world *world
+}
 
-func (worldMemberships) Find(_ context.Context, org organization.ID, _ account.ID) (*membership.Membership, error) {
-	if org != home {
+func (k worldAccountKeys) Find(_ context.Context, digest apikey.Digest, org *organization.ID) (*access.Actor, error) {
+	if digest != k.world.accountKey.Digest() {
 		return nil, nil
 	}
-	return &membership.Membership{OrganizationID: home, AccountID: ada, Role: membership.Viewer}, nil
+	if org == nil {
+		org = &home
+	}
+	actor := k.world.actor(org)
+	actor.Key = &accountkey.Key{AccountID: ada, Scopes: accountkey.DefaultScopes()}
+	return actor, nil
+}
+
+type worldMemberships struct {
+	ports.Memberships
+	world *world
+}
+
+func (m worldMemberships) Find(_ context.Context, org organization.ID, _ account.ID) (*membership.Membership, error) {
+	return m.world.actor(&org).Membership, nil
 }
 
 func (worldMemberships) List(context.Context, account.ID, ports.Page[membership.ID]) ([]ports.Affiliation, error) {
 	return []ports.Affiliation{}, nil
+}
+
+type worldAccounts struct{ ports.Accounts }
+
+func (worldAccounts) Get(context.Context, account.ID) (account.Account, error) {
+	return account.Account{}, fault.ErrNotFound
+}
+
+type worldLinks struct{ ports.Links }
+
+func (worldLinks) Find(context.Context, link.Digest) (*link.Link, error) { return nil, nil }
+
+type worldDirectory struct{ ports.Directory }
+
+func (worldDirectory) Organizations(context.Context, string, ports.Page[organization.ID]) ([]organization.Organization, error) {
+	return []organization.Organization{}, nil
+}
+
+type worldMembers struct{ ports.Members }
+
+func (worldMembers) List(_ context.Context, _ ports.MemberFilter, page ports.Page[membership.ID]) ([]ports.Member, error) {
+	return make([]ports.Member, page.Limit), nil
+}
+
+type worldAuditLog struct {
+	ports.AuditLog
+	world *world
+}
+
+func (l worldAuditLog) List(_ context.Context, filter ports.AuditFilter, page ports.AuditPage) ([]audit.Entry, error) {
+	found := []audit.Entry{}
+	for _, e := range l.world.entries {
+		older := page.Before == 0 || e.Sequence < page.Before
+		if older && (filter.Action == "" || e.Action == filter.Action) {
+			found = append(found, e)
+		}
+	}
+	found = found[min(page.Offset, len(found)):]
+	return found[:min(page.Limit, len(found))], nil
 }
 
 type worldOrganization struct{ ports.Organization }

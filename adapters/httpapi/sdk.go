@@ -179,9 +179,13 @@ type verdictBody struct {
 
 type verdictOutput struct{ Body verdictBody }
 
-func (s *server) verifyKey(ctx context.Context, _ *call, in *verifyInput) (*verdictOutput, error) {
+func (s *server) verifyKey(ctx context.Context, by *call, in *verifyInput) (*verdictOutput, error) {
+	reach, err := s.reachOf(ctx, by)
+	if err != nil {
+		return nil, err
+	}
 	asked := app.Asked{Environment: in.Body.Environment.orZero(), Scope: in.Body.Scope.orZero()}
-	verdict, err := s.App.Verification.Verify(ctx, access.Everywhere(), in.Body.Key, asked)
+	verdict, err := s.App.Verification.Verify(ctx, reach, in.Body.Key, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +196,14 @@ func (s *server) verifyKey(ctx context.Context, _ *call, in *verifyInput) (*verd
 		shown.Environment.value, shown.Key.value = &o.Environment, &o.Key
 	}
 	return &verdictOutput{shown}, nil
+}
+
+// reachOf is the set of organizations of whose keys a product's backend may know.
+func (s *server) reachOf(ctx context.Context, by *call) (access.Reach, error) {
+	if by.installation.Permits() == nil {
+		return access.Everywhere(), nil
+	}
+	return s.App.AccountKeys.Reach(ctx, by.actor)
 }
 
 func documentSDKEnvironment(r huma.Registry, op *huma.Operation) {

@@ -25,9 +25,10 @@ var published []byte
 
 // The security schemes.
 const (
-	sessionScheme  = "session"
-	operatorScheme = "operator"
-	keyScheme      = "environmentKey"
+	sessionScheme    = "session"
+	accountKeyScheme = "accountKey"
+	operatorScheme   = "operator"
+	keyScheme        = "environmentKey"
 )
 
 // formats is JSON alone. The second name is what huma looks a media type's
@@ -78,18 +79,19 @@ func newSpecification() *huma.OpenAPI {
 			Schemas:   registry,
 			Responses: refusalResponses(registry),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				sessionScheme:  {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access token of a login."},
-				operatorScheme: {Type: "http", Scheme: "bearer", Description: "The installation's ADMIN_API_TOKEN."},
-				keyScheme:      {Type: "apiKey", In: "header", Name: apiKeyHeader, Description: "An environment key. Client keys alone may also come as the query parameter api_key."},
+				sessionScheme:    {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access token of a login."},
+				accountKeyScheme: {Type: "http", Scheme: "bearer", Description: "An account key, sk_live_…: it acts as its account, within its scopes."},
+				operatorScheme:   {Type: "http", Scheme: "bearer", Description: "The installation's ADMIN_API_TOKEN."},
+				keyScheme:        {Type: "apiKey", In: "header", Name: apiKeyHeader, Description: "An environment key. Client keys alone may also come as the query parameter api_key."},
 			},
 		},
 	}
 }
 
-// organizationParameter stands on every route behind a session.
+// organizationParameter stands on every route that acts in an organization.
 var organizationParameter = &huma.Param{
 	Name: organizationHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"},
-	Description: "The organization that is meant, instead of the token's active one.",
+	Description: "The organization that is meant, instead of the token's active one, or of a key's own or oldest one.",
 }
 
 // typical is the fault that a status is documented by.

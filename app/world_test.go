@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -48,6 +49,7 @@ type world struct {
 	*app.App
 	t     testing.TB
 	store ports.Store
+	path  string
 	clock *portstest.Clock
 	box   *mailbox
 	log   *lines
@@ -58,7 +60,8 @@ func newWorld(t testing.TB) *world { return newWorldWith(t, func(*app.Settings) 
 func newWorldWith(t testing.TB, change func(*app.Settings)) *world {
 	t.Helper()
 	clock := portstest.NewClock(time.Date(2026, 3, 29, 12, 30, 0, 0, time.UTC))
-	w := &world{t: t, clock: clock, store: openStore(t, clock), box: &mailbox{}, log: &lines{}}
+	w := &world{t: t, clock: clock, path: filepath.Join(t.TempDir(), "tenantry.db"), box: &mailbox{}, log: &lines{}}
+	w.store = openStore(t, w.path, clock)
 	sealer, err := seal.New(make([]byte, 32))
 	must(t, err)
 	tokens, err := jwt.New(jwt.Settings{Issuer: "http://localhost", Audience: "http://localhost"},
@@ -82,9 +85,8 @@ func newWorldWith(t testing.TB, change func(*app.Settings)) *world {
 	return w
 }
 
-func openStore(t testing.TB, clock ports.Clock) ports.Store {
+func openStore(t testing.TB, path string, clock ports.Clock) ports.Store {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "tenantry.db")
 	migrator, err := sqlite.OpenMigrator(t.Context(), path)
 	must(t, err)
 	_, err = migrator.Up(t.Context())
@@ -302,3 +304,12 @@ func (w *world) eachChain(fn func(organization.ID)) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// tamper does to the database what nobody may.
+func (w *world) tamper(statements string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", w.path)
+	must(w.t, err)
+	_, err = db.ExecContext(w.t.Context(), statements)
+	must(w.t, errors.Join(err, db.Close()))
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/session"
 )
 
@@ -29,6 +30,8 @@ func secrets(t *testing.T) map[string]struct {
 	}
 	hash := account.StoredPasswordHash("$argon2id$" + hidden)
 	key := apikey.NewSecret(environment.Production, apikey.Server, func(int) int { return 10 })
+	accountKey := apikey.NewAccountSecret(func(int) int { return 10 })
+	linked := link.NewToken([]byte(hidden + hidden)[:32])
 	token := deriver.Token(someone, 3)
 	return map[string]struct {
 		value any
@@ -38,6 +41,8 @@ func secrets(t *testing.T) map[string]struct {
 		"a password's hash":           {hash, hidden},
 		"an account":                  {account.Account{PasswordHash: hash}, hidden},
 		"an API key":                  {key, "AAAAAAAA"},
+		"an account key":              {accountKey, "AAAAAAAA"},
+		"a link's token":              {linked, linked.Reveal()},
 		"a refresh token":             {token, token.Reveal()[3:]},
 		"a pair of tokens":            {session.Tokens{Refresh: token}, token.Reveal()[3:]},
 		"what derives refresh tokens": {session.NewDeriver([]byte(hidden)), hidden},

@@ -19,6 +19,9 @@ type AccountKeyUse struct {
 
 // AccountKeys keeps the keys by which programs act as an account.
 type AccountKeys interface {
+	// Add keeps a new key, or returns a not-found fault for one that is bound to
+	// an organization in which the account is no member. It goes with that
+	// membership.
 	Add(ctx context.Context, k accountkey.Key) error
 	// List returns the account's keys, the oldest first.
 	List(ctx context.Context, owner account.ID, page Page[accountkey.ID]) ([]accountkey.Key, error)

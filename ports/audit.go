@@ -19,7 +19,8 @@ type Audit interface {
 	// Walk returns at most limit entries of a chain with a sequence above after,
 	// in the order of the chain.
 	Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error)
-	// Chains returns the organizations that have a chain, after the given one.
+	// Chains returns the organizations that have a chain, after the given one. The
+	// chain of the zero id is no organization's and not among them.
 	Chains(ctx context.Context, page Page[organization.ID]) ([]organization.ID, error)
 }
 

@@ -12,6 +12,10 @@ import (
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/audit"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/link"
+	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/domain/project"
 	"github.com/tenantry/tenantry/ports"
 )
@@ -175,6 +179,43 @@ func (r generousThrottles) Take(ctx context.Context, key string, limit int, wind
 	return r.Throttles.Take(ctx, key, limit+1, window)
 }
 
+// hastyTx gives mail out again at once, and takes a spent link for a good one.
+type hastyTx struct{ ports.Tx }
+
+func (tx hastyTx) Outbox() ports.Outbox { return hastyOutbox{tx.Tx.Outbox()} }
+
+type hastyOutbox struct{ ports.Outbox }
+
+func (r hastyOutbox) Claim(ctx context.Context, limit int, _ time.Duration) ([]ports.Envelope, error) {
+	return r.Outbox.Claim(ctx, limit, 0)
+}
+
+func (tx hastyTx) Links() ports.Links { return hastyLinks{tx.Tx.Links()} }
+
+type hastyLinks struct{ ports.Links }
+
+func (r hastyLinks) Spend(ctx context.Context, digest link.Digest) error {
+	if err := r.Links.Spend(ctx, digest); !errors.Is(err, fault.ErrStale) {
+		return err
+	}
+	return nil
+}
+
+// backdatingTx writes another time than it seals.
+type backdatingTx struct{ ports.Tx }
+
+func (tx backdatingTx) Audit() ports.Audit { return backdatingAudit{tx.Tx.Audit()} }
+
+type backdatingAudit struct{ ports.Audit }
+
+func (r backdatingAudit) Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error) {
+	entries, err := r.Audit.Walk(ctx, org, after, limit)
+	for i := range entries {
+		entries[i].CreatedAt = entries[i].CreatedAt.Truncate(time.Second)
+	}
+	return entries, err
+}
+
 // committing keeps what a failed unit of work did.
 type committing struct{ ports.Store }
 
@@ -194,6 +235,8 @@ func TestAStoreThatBreaksAPromiseFails(t *testing.T) {
 	forgetful := spoilt(func(tx ports.Tx) ports.Tx { return forgetfulTx{tx} })
 	careless := spoilt(func(tx ports.Tx) ports.Tx { return carelessTx{tx} })
 	generous := spoilt(func(tx ports.Tx) ports.Tx { return generousTx{tx} })
+	hasty := spoilt(func(tx ports.Tx) ports.Tx { return hastyTx{tx} })
+	backdating := spoilt(func(tx ports.Tx) ports.Tx { return backdatingTx{tx} })
 	commits := func(s ports.Store) ports.Store { return committing{s} }
 	writes := func(s ports.Store) ports.Store { return writing{s} }
 	tests := []struct {
@@ -209,6 +252,10 @@ func TestAStoreThatBreaksAPromiseFails(t *testing.T) {
 		{"api keys: what is presented finds the key with all that it opens", careless},
 		{"throttles: a limit of attempts is admitted and the next one waits", generous},
 		{"races: of many attempts at once a throttle admits exactly the limit", generous},
+		{"outbox: what was claimed is left alone until its lease ends", hasty},
+		{"races of members: what many claim at once each of them has for itself", hasty},
+		{"links: a link is spent once", hasty},
+		{"audit: the entries of an organization follow one another without gaps", backdating},
 		{"units of work: a unit of work that returns an error keeps nothing and returns that error", commits},
 		{"every method: that changes something is undone with its unit of work", commits},
 		{"every method: that changes something is refused inside a view", writes},

@@ -146,7 +146,7 @@ func mayInvite(ctx context.Context, tx ports.Tx, i membership.Invitation) error 
 // first one. Who sends it again vouches for it from now on.
 func (s *Invitations) Resend(ctx context.Context, actor access.Actor, id membership.ID) error {
 	return s.doMailing(ctx, func(tx ports.Tx) error {
-		t, err := s.find(ctx, tx, actor, id, access.InviteMember)
+		t, err := findMember(ctx, tx, actor, id, access.InviteMember)
 		if err != nil {
 			return err
 		}

@@ -56,9 +56,9 @@ type target struct {
 	grant access.Grant
 }
 
-// find reads the member first and then asks for the action: 404 before 403. The
+// findMember reads the member first and then asks for the action: 404 before 403. The
 // caller must hold every role that is concerned.
-func (d Dependencies) find(ctx context.Context, tx ports.Tx, actor access.Actor, id membership.ID, action access.Action, roles ...membership.Role) (target, error) {
+func findMember(ctx context.Context, tx ports.Tx, actor access.Actor, id membership.ID, action access.Action, roles ...membership.Role) (target, error) {
 	m, err := enter(ctx, tx, actor)
 	if err != nil {
 		return target{}, err
@@ -78,17 +78,17 @@ func (d Dependencies) find(ctx context.Context, tx ports.Tx, actor access.Actor,
 	return target{m, found, grant}, access.Ceiling(m.membership.Role, append(roles, found.Role)...)
 }
 
-// hold is find, and then once more behind the organization's lock: what decides
+// hold is findMember, and then once more behind the organization's lock: what decides
 // about owners is read after it, on every engine, whatever its isolation.
 func (s *Members) hold(ctx context.Context, tx ports.Tx, actor access.Actor, id membership.ID, action access.Action, roles ...membership.Role) (target, error) {
-	t, err := s.find(ctx, tx, actor, id, action, roles...)
+	t, err := findMember(ctx, tx, actor, id, action, roles...)
 	if err != nil {
 		return target{}, err
 	}
 	if err := tx.Members(t.grant).Lock(ctx); err != nil {
 		return target{}, err
 	}
-	return s.find(ctx, tx, actor, id, action, roles...)
+	return findMember(ctx, tx, actor, id, action, roles...)
 }
 
 // keepOwned refuses to take the last owner away. It is asked behind the lock.

@@ -91,6 +91,10 @@ func invitationSave(w *world) {
 		w.refuses("another version", func(tx ports.Tx) error { return tx.Invitations(p.grant()).Save(w.ctx, stale) }, fault.ErrStale)
 	}
 	w.same("the invitation after what was refused", want, w.invitationByID(p, p.invitation.ID))
+	want.InvitedBy = nil
+	w.do(func(tx ports.Tx) error { return tx.Invitations(p.grant()).Save(w.ctx, want) })
+	want.Version++
+	w.same("the invitation, by nobody now", want, w.invitationByID(p, p.invitation.ID))
 }
 
 func invitationAccepted(w *world) {

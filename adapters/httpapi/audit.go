@@ -82,14 +82,14 @@ type AuditFilter struct {
 	Action       auditAction `query:"action" doc:"Only these"`
 	ResourceType string      `query:"resource_type" maxLength:"32" pattern:"^[a-z_]*$" doc:"Only what was done to things of this type"`
 	ResourceID   ref[any]    `query:"resource_id" doc:"Only what was done to this thing"`
-	From         time.Time   `query:"from" doc:"Only since, RFC 3339"`
-	To           time.Time   `query:"to" doc:"Only before, RFC 3339"`
+	From         instant     `query:"from" doc:"Only since, RFC 3339"`
+	To           instant     `query:"to" doc:"Only before, RFC 3339"`
 }
 
 func (f AuditFilter) filter() ports.AuditFilter {
 	return ports.AuditFilter{
 		ActorID: f.ActorID.textOrEmpty(), Action: audit.Action(f.Action),
-		ResourceType: f.ResourceType, ResourceID: f.ResourceID.textOrEmpty(), From: f.From, To: f.To,
+		ResourceType: f.ResourceType, ResourceID: f.ResourceID.textOrEmpty(), From: f.From.at, To: f.To.at,
 	}
 }
 
@@ -97,23 +97,8 @@ func (f AuditFilter) filter() ports.AuditFilter {
 func (f AuditFilter) parameters() []string {
 	return []string{
 		"actor_id", f.ActorID.textOrEmpty(), "action", string(f.Action), "resource_type", f.ResourceType,
-		"resource_id", f.ResourceID.textOrEmpty(), "from", instant(f.From), "to", instant(f.To),
+		"resource_id", f.ResourceID.textOrEmpty(), "from", f.From.textOrEmpty(), "to", f.To.textOrEmpty(),
 	}
-}
-
-func instant(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
-}
-
-// textOrEmpty is the id of a parameter that may be left out.
-func (r ref[K]) textOrEmpty() string {
-	if r.id.IsZero() {
-		return ""
-	}
-	return r.id.String()
 }
 
 type listAuditInput struct {

@@ -267,10 +267,15 @@ func (l *logs) String() string {
 }
 
 func (w *world) options(out io.Writer) Options {
+	return w.optionsOver(func(w *world) ports.Store { return w }, out)
+}
+
+// optionsOver is options with the world behind another store.
+func (w *world) optionsOver(store func(*world) ports.Store, out io.Writer) Options {
 	logger := slog.New(slog.NewJSONHandler(out, nil))
 	return Options{
 		App: app.New(app.Dependencies{
-			Store: w, Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
+			Store: store(w), Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
 			RefreshTokens: session.NewDeriver(make([]byte, 32)),
 			Guess:         func(string, []string) int { return 4 },
 			ToASCII: func(domain string) (string, error) {

@@ -90,7 +90,32 @@ func (*moment) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Nullable: true, Description: "RFC 3339"}
 }
 
-// ref is an id in a path.
+// instant is a time in a query, zero where it is left out.
+type instant struct{ at time.Time }
+
+// UnmarshalText accepts the years that every store can compare.
+func (i *instant) UnmarshalText(text []byte) error {
+	at, err := time.Parse(time.RFC3339Nano, string(text))
+	if at = at.UTC(); err != nil || at.Year() < 1 || at.Year() > 9999 {
+		return errMoment
+	}
+	i.at = at
+	return nil
+}
+
+// Schema documents the form; UnmarshalText checks it.
+func (*instant) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-01-31T12:00:00Z"}}
+}
+
+func (i instant) textOrEmpty() string {
+	if i.at.IsZero() {
+		return ""
+	}
+	return i.at.Format(time.RFC3339Nano)
+}
+
+// ref is an id in a path or a query.
 type ref[K any] struct{ id id.Of[K] }
 
 // UnmarshalText accepts the one canonical form.
@@ -103,6 +128,13 @@ func (r *ref[K]) UnmarshalText(text []byte) error {
 // Schema documents the form; UnmarshalText is stricter than huma's own check.
 func (*ref[K]) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "uuid", Examples: []any{exampleID}}
+}
+
+func (r ref[K]) textOrEmpty() string {
+	if r.id.IsZero() {
+		return ""
+	}
+	return r.id.String()
 }
 
 // exampleID stands for every id in the specification.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -129,6 +130,44 @@ func TestThePageOfTheSpecificationLoadsNothingFromElsewhere(t *testing.T) {
 	}
 	refused(t, ask(t, h, http.MethodGet, "/docs/..%2fserver.go", ""), http.StatusNotFound, "NOT_FOUND")
 	refused(t, ask(t, h, http.MethodGet, "/docs/swagger-ui.js", ""), http.StatusNotFound, "NOT_FOUND")
+}
+
+func TestThePageThatVerifiesAnAddressHoldsNoTokenAndLoadsItsOwnFilesAlone(t *testing.T) {
+	t.Parallel()
+	h := newTestHandler(t, newWorld())
+	const address = "https://tenantry.example/v1/auth/verify-email"
+	page := ask(t, h, http.MethodGet, "/v1/auth/verify-email?token=CANARY%22%3E%3Cscript%3E", "")
+	for name, want := range map[string]string{
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"Cache-Control":           "no-store", "Referrer-Policy": "no-referrer", "Content-Type": htmlType,
+	} {
+		if got := page.Header().Get(name); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	text := page.Body.String()
+	if page.Code != http.StatusOK || strings.Contains(text, "CANARY") || regexp.MustCompile(`<script>|<style|style=|\son[a-z]+=|://`).MatchString(text) {
+		t.Error(page.Code, text)
+	}
+	base, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assets := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(text, -1)
+	for _, match := range assets {
+		target, err := base.Parse(match[1])
+		if err != nil || target.Host != base.Host {
+			t.Fatal(match[1], err)
+		}
+		asset := ask(t, h, http.MethodGet, target.Path, "")
+		if media := asset.Header().Get("Content-Type"); asset.Code != http.StatusOK || media != scriptType && media != cssType {
+			t.Errorf("%s: %d %s", target, asset.Code, media)
+		}
+	}
+	if len(assets) != 2 {
+		t.Errorf("the page loads %v", assets)
+	}
+	refused(t, ask(t, h, http.MethodGet, "/v1/auth/verify-email/emails.go", ""), http.StatusNotFound, "NOT_FOUND")
 }
 
 func TestTheOpenDocumentsAreServed(t *testing.T) {

@@ -25,7 +25,7 @@ async function verify() {
     return;
   }
   const problem = await answer.json();
-  if (answer.status === 400) {
+  if (answer.status < 500 && answer.status !== 429) {
     done(problem.detail);
     return;
   }

@@ -8,7 +8,9 @@ import (
 	"github.com/tenantry/tenantry/test/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(harness.Main(m, everythingAnswered)) }
+func TestMain(m *testing.M) {
+	os.Exit(withPost(func() int { return harness.Main(m, everythingAnswered) }))
+}
 
 // excused are documented answers that these tests do not bring about, each with
 // the reason. A status alone means that of every operation.

@@ -78,6 +78,12 @@ func (c *Client) Post(path string, body any) *Response {
 	return c.Do(http.MethodPost, path, body)
 }
 
+// Put sets.
+func (c *Client) Put(path string, body any) *Response {
+	c.tb.Helper()
+	return c.Do(http.MethodPut, path, body)
+}
+
 // Patch changes.
 func (c *Client) Patch(path string, body any) *Response {
 	c.tb.Helper()

@@ -102,6 +102,10 @@ func ForEachDatabase(t *testing.T, test func(t *testing.T, d *Database)) {
 	}
 }
 
+// Shared are further settings of the servers that ForEachEngine hands out, set
+// before the tests run.
+var Shared Environment
+
 // sharedServers are started by the first test that asks.
 var sharedServers struct {
 	mutex   sync.Mutex
@@ -120,7 +124,7 @@ func shared(t *testing.T, engine Engine) *Server {
 			t.Fatal(thrown) // the process cannot go on without, but the other engine's tests can
 		}
 	}()
-	s := Start(whole, NewDatabase(whole, engine))
+	s := Start(whole, NewDatabase(whole, engine), Shared)
 	if sharedServers.started == nil {
 		sharedServers.started = map[Engine]*Server{}
 	}

@@ -147,8 +147,8 @@ func (p Person) Age(tb testing.TB, by time.Duration) {
 func (s *Server) Join(tb testing.TB, organization, account, role string) {
 	tb.Helper()
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	s.Exec(tb, `INSERT INTO memberships (organization_id, id, account_id, role, version, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, 1, $5, $6)`, organization, uuid.Must(uuid.NewV7()).String(), account, role, now, now)
+	s.Exec(tb, `INSERT INTO memberships (organization_id, id, account_id, role, status, version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, 'active', 1, $5, $6)`, organization, uuid.Must(uuid.NewV7()).String(), account, role, now, now)
 }
 
 // Cast is the people whom a server's tests share, since each registration

@@ -148,3 +148,14 @@ func TestAWeakPasswordLeavesTheLinkGood(t *testing.T) {
 	}
 	must(t, w.Passwords.Reset(ctx, app.ResetPassword{Token: token, New: another, Client: client}))
 }
+
+func TestALinkThatWasMailedBeforeAnAccountWasDisabledIsVoid(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	ctx := t.Context()
+	must(t, c.Passwords.Forgot(ctx, c.viewer.email(), client))
+	token := c.mail(mail.ResetPassword, c.viewer.email()).Token
+	_, err := c.Operators.SetDisabled(ctx, c.operates(), c.viewer.Account.ID, true)
+	must(t, err)
+	refused(t, c.Passwords.Reset(ctx, app.ResetPassword{Token: token, New: another, Client: client}), link.ErrInvalid)
+}

@@ -71,7 +71,7 @@ func (s *server) streamAudit(c *gin.Context, by *call, in *exportAuditInput) {
 		fail(c, err)
 	case err != nil:
 		if c.Request.Context().Err() == nil {
-			refuse(c, err) // for the log: the client has its status already
+			_ = refuse(c, err) // for the log: the client has its status already
 		}
 		panic(http.ErrAbortHandler)
 	default:

@@ -24,7 +24,7 @@ func targets(stage harness.Stage, key, session string) func(o harness.Operation)
 		case strings.HasPrefix(o.Path, "/v1/auth/sessions/"):
 			id = session
 		}
-		return map[string]string{"id": id, "envId": stage.Dev, "userId": stage.Owner.ID}
+		return map[string]string{"id": id, "envId": stage.Dev, "userId": stage.Owner.ID, "asset": "docs.js"}
 	}
 }
 
@@ -160,6 +160,9 @@ func TestOneThingHasOneId(t *testing.T) {
 		of := targets(stage, key, stage.Owner.Session())
 		for _, o := range harness.Spec(t).Operations {
 			for _, slot := range o.Slots() {
+				if slot == "asset" {
+					continue // a file's name is no id
+				}
 				id := of(o)[slot]
 				for _, spelling := range []string{
 					"abc", "-1", "0", "9223372036854775808", "1e309", "..", ".", "%2e%2e", "%00", id + "%00", id + "%0a", "%20" + id, id + "%20", repeat("a", 10_000),

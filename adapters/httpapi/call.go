@@ -64,6 +64,12 @@ func (s *server) begin(c *gin.Context) {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
 	c.Header(requestIDHeader, id)
+	if len(c.Request.TransferEncoding) > 0 {
+		// net/http drops a Content-Length beside it without a word. What another
+		// reader may take for the rest of the body must not be read as a request
+		// (RFC 9112, section 6.1).
+		c.Header("Connection", "close")
+	}
 	client := clientOf(c.Request, s.TrustedProxies)
 	client.RequestID = id
 	opened := &call{id: id, client: client, logger: s.Logger, scheme: bearer}

@@ -43,15 +43,26 @@ type Store struct {
 	writer, reader *sqlx.DB
 	dialect        Dialect
 	clock          ports.Clock
+	watch          Watch
 }
+
+// Watch is told of a statement just before it runs, and of "COMMIT" before a
+// unit of work is committed. An error is taken for the statement's own: so a
+// test can make any single one fail, or count them.
+type Watch func(ctx context.Context, statement string) error
+
+func unwatched(context.Context, string) error { return nil }
 
 var _ ports.Store = (*Store)(nil)
 
 // New wraps two pools of connections to one database. The store owns them.
 func New(writer, reader *sql.DB, dialect Dialect, clock ports.Clock) *Store {
 	name := string(dialect.Engine)
-	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock}
+	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock, unwatched}
 }
+
+// Watched sets who watches the statements. It is for before the first of them.
+func (s *Store) Watched(by Watch) { s.watch = by }
 
 // Close waits for running statements and closes every connection.
 func (s *Store) Close() error {
@@ -128,6 +139,9 @@ func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx port
 		return false, u.failed
 	case u.failed != nil:
 		return false, fault.ErrInternal.With(fmt.Errorf("%w: %w", errSwallowed, u.failed.Err))
+	}
+	if err := s.watch(ctx, "COMMIT"); err != nil {
+		return s.judge(ctx, err)
 	}
 	if err := tx.Commit(); err != nil {
 		return s.judgeCommit(ctx, err)

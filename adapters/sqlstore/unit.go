@@ -37,6 +37,7 @@ var (
 type unit struct {
 	db       querier
 	dialect  *Dialect
+	watch    Watch
 	now      time.Time
 	deadline time.Time
 	writes   bool
@@ -46,14 +47,14 @@ type unit struct {
 }
 
 func (s *Store) unit(db querier, deadline time.Time, writes bool) *unit {
-	return &unit{db: db, dialect: &s.dialect, now: s.clock.Now(), deadline: deadline, writes: writes}
+	return &unit{db: db, dialect: &s.dialect, watch: s.watch, now: s.clock.Now(), deadline: deadline, writes: writes}
 }
 
 func (u *unit) end() { u.over = true }
 
 // find reads one row and says whether there is one.
 func (u *unit) find(ctx context.Context, dest any, query string, args ...any) (bool, error) {
-	ctx, cancel, err := u.ready(ctx)
+	ctx, cancel, err := u.ready(ctx, query)
 	if err != nil {
 		return false, err
 	}
@@ -68,7 +69,7 @@ func (u *unit) find(ctx context.Context, dest any, query string, args ...any) (b
 // list reads all rows. A limit is written "LIMIT $n + 0": SQLite plans by a
 // bare parameter's value there, and would prepare the statement anew each time.
 func (u *unit) list(ctx context.Context, dest any, query string, args ...any) error {
-	ctx, cancel, err := u.ready(ctx)
+	ctx, cancel, err := u.ready(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (u *unit) change(ctx context.Context, rules taken, query string, args ...an
 	if !u.writes {
 		return 0, fault.ErrInternal.With(errReadOnly)
 	}
-	ctx, cancel, err := u.ready(ctx)
+	ctx, cancel, err := u.ready(ctx, query)
 	if err != nil {
 		return 0, err
 	}
@@ -115,7 +116,7 @@ func (u *unit) changeReturning(ctx context.Context, dest any, query string, args
 	if !u.writes {
 		return fault.ErrInternal.With(errReadOnly)
 	}
-	ctx, cancel, err := u.ready(ctx)
+	ctx, cancel, err := u.ready(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (u *unit) changeReturning(ctx context.Context, dest any, query string, args
 	return u.note(ctx, u.db.GetContext(ctx, dest, query, stored(args)...), nil)
 }
 
-func (u *unit) ready(ctx context.Context) (context.Context, context.CancelFunc, error) {
+func (u *unit) ready(ctx context.Context, query string) (context.Context, context.CancelFunc, error) {
 	switch {
 	case u.over:
 		return nil, nil, fault.ErrInternal.With(errOver)
@@ -131,6 +132,9 @@ func (u *unit) ready(ctx context.Context) (context.Context, context.CancelFunc, 
 		return nil, nil, u.failed
 	case ctx.Err() != nil:
 		return nil, nil, u.note(ctx, context.Cause(ctx), nil)
+	}
+	if err := u.watch(ctx, query); err != nil {
+		return nil, nil, u.note(ctx, err, nil)
 	}
 	ctx, cancel := context.WithDeadlineCause(ctx, u.deadline, errLimit)
 	return ctx, cancel, nil

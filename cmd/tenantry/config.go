@@ -143,6 +143,7 @@ func (c *config) validate() []error {
 	problems := []error{
 		c.DatabaseURL.check(),
 		webAddress("PUBLIC_URL", c.PublicURL),
+		checkMasterKey(c.MasterKey),
 		c.JWTSecret.check("JWT_SECRET"),
 		c.AdminAPIToken.check("ADMIN_API_TOKEN"),
 		between("TOKEN_TTL_MINUTES", c.TokenTTLMinutes, 1, 24*60),

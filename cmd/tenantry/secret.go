@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"strings"
+
+	"github.com/tenantry/tenantry/adapters/seal"
 )
 
 // secret is a setting that shows itself to nobody.
@@ -72,6 +75,21 @@ func (s secret) check(name string) error {
 		if strings.Contains(strings.ToLower(s.text), sample) {
 			return fmt.Errorf("%s is a documented sample; make a real one with: openssl rand -base64 32", name)
 		}
+	}
+	return nil
+}
+
+// checkMasterKey refuses what is no key, before anything is begun.
+func checkMasterKey(s secret) error {
+	if !s.set() {
+		return nil
+	}
+	key, err := seal.ParseMasterKey(s.text)
+	if err != nil {
+		return fmt.Errorf("MASTER_KEY: %w", err)
+	}
+	if bytes.Count(key, key[:1]) == len(key) {
+		return errors.New("MASTER_KEY is one repeated byte; make a real one with: openssl rand -base64 32")
 	}
 	return nil
 }

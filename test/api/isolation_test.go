@@ -33,7 +33,7 @@ func targets(t *testing.T, stage harness.Stage, key, session string) func(o harn
 		case strings.HasPrefix(o.Path, "/v1/auth/keys/"):
 			id = accountKey
 		}
-		return map[string]string{"id": id, "envId": stage.Dev, "userId": stage.Owner.ID}
+		return map[string]string{"id": id, "envId": stage.Dev, "userId": stage.Owner.ID, "asset": "docs.js"}
 	}
 }
 
@@ -179,6 +179,9 @@ func TestOneThingHasOneId(t *testing.T) {
 				continue // 403 for whoever is no operator, whatever the id
 			}
 			for _, slot := range o.Slots() {
+				if slot == "asset" {
+					continue // a file's name is no id
+				}
 				id := of(o)[slot]
 				for _, spelling := range []string{
 					"abc", "-1", "0", "9223372036854775808", "1e309", "..", ".", "%2e%2e", "%00", id + "%00", id + "%0a", "%20" + id, id + "%20", repeat("a", 10_000),

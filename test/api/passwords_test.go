@@ -52,7 +52,7 @@ func TestAPasswordIsMeasuredInCharacters(t *testing.T) {
 }
 
 func TestCommonPasswordsAreRefused(t *testing.T) {
-	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
 		c := s.Client(t)
 		for _, password := range []string{
 			"password", "12345678", "123456789", "1234567890", "qwertyuiop", "iloveyou", "princess", "football", "sunshine", "trustno1",
@@ -71,7 +71,7 @@ func TestCommonPasswordsAreRefused(t *testing.T) {
 }
 
 func TestWordsThatAnAttackerKnowsMakeNoPassword(t *testing.T) {
-	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
 		body := M{"email": "florimond@example.com", "name": "Theodora Winterbottom", "org_name": "Quillfeather Holdings"}
 		for _, password := range []string{
 			"tenantry", "Tenantry1", "tenantry2026", "florimond", "Florimond1", "florimond@example.com", "Winterbottom", "winterbottom12",

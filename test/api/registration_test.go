@@ -262,12 +262,19 @@ func TestASignupMakesAPersonalOrganizationAndNoSession(t *testing.T) {
 
 const crowd = 20
 
+// registerTogether makes many accounts at once, all with the given members.
+func registerTogether(t *testing.T, s *harness.Server, members M) []*harness.Response {
+	t.Helper()
+	return simultaneously(crowd, func(int) *harness.Response {
+		body := harness.NewRegistration(members)
+		return harness.Patiently(func() *harness.Response { return s.Client(t).Post("/v1/auth/register", body) })
+	})
+}
+
 func TestOfManyFirstAccountsExactlyOneIsTheOperator(t *testing.T) {
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
 		s := harness.Start(t, d)
-		answers := simultaneously(crowd, func(int) *harness.Response {
-			return s.Client(t).Post("/v1/auth/register", harness.NewRegistration())
-		})
+		answers := registerTogether(t, s, M{})
 		if got := tally(answers); got[201] != crowd {
 			t.Fatalf("the answers are %v", got)
 		}
@@ -286,9 +293,7 @@ func TestOfManyFirstAccountsExactlyOneIsTheOperator(t *testing.T) {
 func TestOneAddressRegisteredManyTimesAtOnceIsOneAccount(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
 		email, name := harness.NewEmail(), "Race "+harness.Unique()
-		answers := simultaneously(crowd, func(int) *harness.Response {
-			return s.Client(t).Post("/v1/auth/register", harness.NewRegistration(M{"email": email, "org_name": name}))
-		})
+		answers := registerTogether(t, s, M{"email": email, "org_name": name})
 		if got := tally(answers); got[201] != 1 || got[409] != crowd-1 {
 			t.Errorf("the answers are %v", got)
 		}
@@ -301,9 +306,7 @@ func TestOneAddressRegisteredManyTimesAtOnceIsOneAccount(t *testing.T) {
 func TestOneNameRegisteredManyTimesAtOnceGivesDistinctSlugs(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
 		name := "Race " + harness.Unique()
-		answers := simultaneously(crowd, func(int) *harness.Response {
-			return s.Client(t).Post("/v1/auth/register", harness.NewRegistration(M{"org_name": name}))
-		})
+		answers := registerTogether(t, s, M{"org_name": name})
 		slugs := map[string]bool{}
 		for _, a := range answers {
 			slugs[a.Want(201).Text("organization.slug")] = true

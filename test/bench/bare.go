@@ -134,5 +134,5 @@ func serveBare() {
 		panic(err)
 	}
 	_, _ = fmt.Println(listener.Addr())
-	_ = http.Serve(listener, engine)    //nolint:gosec // loopback, for seconds
+	_ = http.Serve(listener, engine) //nolint:gosec // loopback, for seconds
 }

@@ -8,7 +8,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"testing"
+	"time"
 )
 
 // M is a JSON object.
@@ -62,6 +64,22 @@ func (c *Client) In(organization string) *Client { return c.With("X-Organization
 
 // At comes from another address, as a trusted proxy tells it.
 func (c *Client) At(address string) *Client { return c.With("X-Forwarded-For", address) }
+
+// Patiently repeats a request for as long as the server says that it is too
+// busy, as often as a good client would. Hashing many passwords at once takes a
+// loaded machine longer than a request may take.
+func Patiently(request func() *Response) *Response {
+	r := request()
+	for range 20 {
+		seconds, err := strconv.Atoi(r.header("Retry-After"))
+		if r.Status != http.StatusServiceUnavailable || err != nil {
+			return r
+		}
+		<-time.After(time.Duration(seconds) * time.Second)
+		r = request()
+	}
+	return r
+}
 
 // Get, Post, Put, Patch and Delete send a request. A body that is text is sent
 // as it is, everything else as JSON; nil sends none.

@@ -90,6 +90,14 @@ func ForEachEngine(t *testing.T, test func(t *testing.T, s *Server)) {
 	}
 }
 
+// OnOneEngine runs a test of what is decided before any database is asked, such
+// as the form of a request. For the rest it is ForEachEngine.
+func OnOneEngine(t *testing.T, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	t.Parallel()
+	test(t, shared(t, SQLite))
+}
+
 // ForEachDatabase runs a test on each engine with an empty database of its own.
 func ForEachDatabase(t *testing.T, test func(t *testing.T, d *Database)) {
 	t.Helper()
@@ -129,5 +137,6 @@ func shared(t *testing.T, engine Engine) *Server {
 		sharedServers.started = map[Engine]*Server{}
 	}
 	sharedServers.started[engine] = s
+	s.Cast(t) // before any test's own people, so that none of those is the operator
 	return s
 }

@@ -25,6 +25,7 @@ type tests struct {
 
 // Run implements pgtest.Runner.
 func (t tests) Run() int {
+	widen()
 	code := t.m.Run()
 	whole.end()
 	if whole.Failed() {
@@ -37,6 +38,17 @@ func (t tests) Run() int {
 		code = max(code, f())
 	}
 	return code
+}
+
+// widen lets more tests run beside each other than there are cores: they mostly
+// wait for the program. Whoever asks for a number gets it.
+func widen() {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
+	if !asked {
+		_ = flag.Set("test.parallel", "8") // a number is always taken
+	}
 }
 
 // filtered says that somebody asked for some of the tests only.

@@ -58,7 +58,7 @@ func NewRegistration(changes ...M) M {
 func (s *Server) Register(tb testing.TB, changes ...M) Person {
 	tb.Helper()
 	client, body := s.Client(tb), NewRegistration(changes...)
-	r := client.Post("/v1/auth/register", body).Want(201)
+	r := Patiently(func() *Response { return client.Post("/v1/auth/register", body) }).Want(201)
 	p := Person{
 		ID: r.Text("user.id"), Email: r.Text("user.email"), Password: body["password"].(string), Name: r.Text("user.name"),
 		Organization: r.Text("organization.id"), Slug: r.Text("organization.slug"), Project: r.Text("project.id"),
@@ -88,7 +88,7 @@ func environmentIDs(tb testing.TB, environments any) (dev, staging, production s
 func (p Person) Login(tb testing.TB) Person {
 	tb.Helper()
 	client := p.server.Client(tb)
-	r := client.Post("/v1/auth/login", M{"email": p.Email, "password": p.Password}).Want(200)
+	r := Patiently(func() *Response { return client.Post("/v1/auth/login", M{"email": p.Email, "password": p.Password}) }).Want(200)
 	p.AccessToken, p.RefreshToken = r.Text("tokens.access_token"), r.Text("tokens.refresh_token")
 	p.Client = client.Bearer(p.AccessToken)
 	return p
@@ -153,7 +153,7 @@ func (s *Server) Join(tb testing.TB, organization, account, role string) {
 
 // Cast is the people whom a server's tests share, since each registration
 // costs the hash of a password. A test that changes an account registers one.
-type Cast struct{ Owner, Admin, Developer, Viewer, Outsider Person }
+type Cast struct{ Owner, Admin, Developer, Viewer, Outsider, Operator Person }
 
 // Cast returns the server's people.
 func (s *Server) Cast(tb testing.TB) Cast {
@@ -161,10 +161,11 @@ func (s *Server) Cast(tb testing.TB) Cast {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.cast == nil {
-		s.cast = &Cast{s.Register(tb), s.Register(tb), s.Register(tb), s.Register(tb), s.Register(tb)}
+		operator := s.Register(tb) // the first account; unless a test made another
+		s.cast = &Cast{s.Register(tb), s.Register(tb), s.Register(tb), s.Register(tb), s.Register(tb), operator}
 	}
 	c := *s.cast
-	return Cast{c.Owner.For(tb), c.Admin.For(tb), c.Developer.For(tb), c.Viewer.For(tb), c.Outsider.For(tb)}
+	return Cast{c.Owner.For(tb), c.Admin.For(tb), c.Developer.For(tb), c.Viewer.For(tb), c.Outsider.For(tb), c.Operator.For(tb)}
 }
 
 // Stage is an organization of one test's own, with a member of each role. The

@@ -33,6 +33,16 @@ func (s *Server) Dial(tb testing.TB, limit time.Duration) *Conn {
 	return &Conn{c, tb, bufio.NewReader(c)}
 }
 
+// Listens says whether the server still takes connections.
+func (s *Server) Listens() bool {
+	c, err := net.DialTimeout("tcp", s.Address(), 10*time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
 // Say writes text. A server that has already refused and closed is no failure.
 func (c *Conn) Say(text string) {
 	c.tb.Helper()

@@ -38,6 +38,14 @@ func (r *Response) Refused(status int, code string) *Response {
 	return r
 }
 
+// header is a header of an answer that may not have come.
+func (r *Response) header(name string) string {
+	if r.Header == nil {
+		return ""
+	}
+	return r.Header.Get(name)
+}
+
 // Code is what programs branch on; empty where the answer is no refusal.
 func (r *Response) Code() string {
 	var problem struct {

@@ -46,8 +46,9 @@ type Server struct {
 	http    *http.Client
 	once    sync.Once
 
+	db *sql.DB
+
 	mutex sync.Mutex
-	db    *sql.DB
 	cast  *Cast
 }
 
@@ -62,6 +63,7 @@ func Start(tb testing.TB, d *Database, env ...Environment) *Server {
 	for _, e := range env {
 		maps.Copy(s.env, e)
 	}
+	s.db = d.Open(tb) // closes after the server has stopped
 	s.launch(tb)
 	tb.Cleanup(s.Stop)
 	s.await(tb)
@@ -134,6 +136,7 @@ func (s *Server) Stop() {
 			s.tb.Errorf("the server ended with code %d:\n%s", code, tail(s.Logs()))
 		}
 		s.judgeLogs()
+		s.judgeStore()
 	})
 }
 
@@ -172,6 +175,9 @@ func (s *Server) Ended(limit time.Duration) (code int, ended bool) {
 // Logs returns what the server has logged.
 func (s *Server) Logs() string { return s.process.stderr.String() }
 
+// Greeting returns what the server has said to whoever started it.
+func (s *Server) Greeting() string { return s.process.stdout.String() }
+
 // Address is the server's host and port.
 func (s *Server) Address() string {
 	u, err := url.Parse(s.URL)
@@ -179,32 +185,4 @@ func (s *Server) Address() string {
 		return ""
 	}
 	return u.Host
-}
-
-// DB is a connection of the tests' own to the server's database.
-func (s *Server) DB() *sql.DB {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.db == nil {
-		s.db = s.Database.Open(s.tb)
-	}
-	return s.db
-}
-
-// Exec changes the database behind the server's back.
-func (s *Server) Exec(tb testing.TB, statement string, arguments ...any) {
-	tb.Helper()
-	if _, err := s.DB().Exec(statement, arguments...); err != nil {
-		tb.Fatalf("%s: %v", statement, err)
-	}
-}
-
-// Count returns the number that a query answers with.
-func (s *Server) Count(tb testing.TB, query string, arguments ...any) int {
-	tb.Helper()
-	var n int
-	if err := s.DB().QueryRow(query, arguments...).Scan(&n); err != nil {
-		tb.Fatalf("%s: %v", query, err)
-	}
-	return n
 }

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenantry/tenantry/test/harness"
+)
+
+func TestWhatTwoReadersCouldReadDifferentlyIsRefusedAndClosed(t *testing.T) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
+		const line, host, json = "POST /v1/auth/login HTTP/1.1\r\n", "Host: localhost\r\n", "Content-Type: application/json\r\n"
+		for what, request := range map[string]string{
+			"a length and chunks":                line + host + json + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n" + host + "\r\n",
+			"two lengths":                        line + host + json + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
+			"two lengths in one field":           line + host + json + "Content-Length: 2, 3\r\n\r\n{}x",
+			"a negative length":                  line + host + json + "Content-Length: -1\r\n\r\n{}",
+			"a signed length":                    line + host + json + "Content-Length: +2\r\n\r\n{}",
+			"a huge length":                      line + host + json + "Content-Length: 99999999999999999999\r\n\r\n{}",
+			"another coding":                     line + host + json + "Transfer-Encoding: identity\r\n\r\n{}",
+			"chunked and another coding":         line + host + json + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+			"chunked twice":                      line + host + json + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			"a folded coding":                    line + host + json + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+			"a space before the colon":           line + host + json + "Content-Length : 2\r\n\r\n{}",
+			"a space before the coding's colon":  line + host + json + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+			"no host":                            line + json + "Content-Length: 2\r\n\r\n{}",
+			"two hosts":                          line + host + "Host: evil.example\r\n" + json + "Content-Length: 2\r\n\r\n{}",
+			"a malformed host":                   line + "Host: a b\r\n" + json + "Content-Length: 2\r\n\r\n{}",
+			"a header without a name":            line + host + ": x\r\n\r\n",
+			"a control character in a header":    line + host + "X-A: a\x00b\r\n\r\n",
+			"no version":                         "POST /v1/auth/login\r\n" + host + "\r\n",
+			"a version of the future":            "POST /v1/auth/login HTTP/3.7\r\n" + host + "\r\n",
+			"a space in the address":             "GET /v1/auth me HTTP/1.1\r\n" + host + "\r\n",
+			"a malformed escape in the address":  "GET /v1/%zz HTTP/1.1\r\n" + host + "\r\n",
+			"a control character in the address": "GET /v1/\x01 HTTP/1.1\r\n" + host + "\r\n",
+			"no method":                          " / HTTP/1.1\r\n" + host + "\r\n",
+			"a large header":                     "GET /healthz HTTP/1.1\r\n" + host + "X-A: " + repeat("a", 64<<10) + "\r\n\r\n",
+			"another protocol":                   "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+		} {
+			c := s.Dial(t, 20*time.Second)
+			c.Say(request)
+			answer := c.Answer()
+			if answer != nil && (answer.StatusCode < 400 || answer.StatusCode >= 600 || !answer.Close) {
+				t.Errorf("%s: %d, close %v", what, answer.StatusCode, answer.Close)
+			} else if !c.Closed() {
+				t.Errorf("%s: the connection stays open", what)
+			}
+		}
+	})
+}
+
+func TestMalformedChunksAreRefusedAndClosed(t *testing.T) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
+		head := "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+		for what, body := range map[string]string{
+			"a negative chunk":       "-2\r\n{}\r\n0\r\n\r\n",
+			"no number":              "zz\r\n{}\r\n0\r\n\r\n",
+			"a huge chunk":           "fffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+			"bare line feeds":        "2;x\n{}\n0\n\n",
+			"a chunk that is longer": "2\r\n{}xx\r\n0\r\n\r\n",
+		} {
+			c := s.Dial(t, 20*time.Second)
+			c.Say(head + body)
+			answer := c.Answer()
+			if answer == nil || answer.StatusCode != 400 {
+				t.Errorf("%s: %+v", what, answer)
+				continue
+			}
+			if !answer.Close && !c.Closed() {
+				t.Errorf("%s: the connection stays open", what)
+			}
+		}
+	})
+}
+
+func TestARequestHiddenInABodyIsNotServed(t *testing.T) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
+		hidden := "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		for _, path := range []string{"/v1/auth/me", "/healthz", "/nothing"} {
+			c := s.Dial(t, 3*time.Second)
+			c.Say("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + strconv.Itoa(len(hidden)) + "\r\n\r\n" + hidden)
+			if c.Answer() == nil {
+				t.Errorf("%s: no answer", path)
+			}
+			if err := c.SetReadDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			if n, _ := c.Read(make([]byte, 1)); n != 0 {
+				t.Errorf("%s: a second answer comes", path)
+			}
+		}
+	})
+}
+
+func TestSlowClientsAreCutOffAndHarmNobody(t *testing.T) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
+		var tasks sync.WaitGroup
+		drip := func(limit time.Duration, beginning string) {
+			c := s.Dial(t, limit+20*time.Second)
+			c.Say(beginning)
+			tasks.Go(func() {
+				start := time.Now()
+				answer := c.Answer()
+				if answer != nil && answer.StatusCode != 408 && answer.StatusCode != 400 {
+					t.Errorf("%.30q: %d", beginning, answer.StatusCode)
+				}
+				if answer != nil && answer.StatusCode == 408 && answer.Header.Get("Content-Type") == "application/problem+json" && !answer.Close {
+					t.Errorf("%.30q: the connection stays open", beginning)
+				}
+				if took := time.Since(start); took > limit+3*time.Second {
+					t.Errorf("%.30q was waited for %s, longer than %s", beginning, took, limit)
+				}
+				if !c.Closed() {
+					t.Errorf("%.30q: the connection is never closed", beginning)
+				}
+			})
+		}
+		for range 20 {
+			drip(10*time.Second, "GET /healthz HTTP/1.1\r\nHost: loc")
+			drip(10*time.Second, "")
+			drip(30*time.Second, "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"em")
+		}
+		ada := s.Register(t)
+		for range 20 {
+			start := time.Now()
+			ada.Get("/v1/auth/me").Want(200)
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("beside slow clients a request takes %s", took)
+			}
+		}
+		tasks.Wait()
+		if strings.Contains(s.Logs(), "panic") {
+			t.Error("something panicked")
+		}
+	})
+}

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 
@@ -98,12 +99,32 @@ func connect(path, settings string) (driver.Connector, error) {
 	return sqlite.NewConnector(address.String())
 }
 
+// The first connection of all switches the file to the write-ahead log, which
+// does not wait for another process that does the same.
+const (
+	openLimit = 5 * time.Second
+	openPause = 20 * time.Millisecond
+)
+
 // ping opens the first connection, and closes db when there is none to be had.
 func ping(ctx context.Context, db *sql.DB, path string) error {
-	if err := db.PingContext(ctx); err != nil {
-		return errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	limited, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
+	for {
+		err := db.PingContext(limited)
+		if err == nil {
+			return nil
+		}
+		busy := classify(err).Kind == sqlstore.Conflict
+		select {
+		case <-limited.Done():
+			busy = false
+		case <-time.After(openPause):
+		}
+		if !busy {
+			return errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+		}
 	}
-	return nil
 }
 
 // create makes an empty file that nobody else may read: SQLite itself would

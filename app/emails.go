@@ -91,21 +91,33 @@ func (e *Emails) Verify(ctx context.Context, token string, by *access.Actor, c C
 
 // prove marks the account's own address as proven. Until then, anybody may have
 // made the account and be logged in as it: whoever is not the one that proves
-// goes out.
+// goes out, and so does the password, for which a link to a new one follows.
 func (e *Emails) prove(ctx context.Context, tx ports.Tx, who account.Account, l link.Link, by *access.Actor, c Client) error {
 	if l.Email != who.Email {
 		return link.ErrInvalid
 	}
+	before := accountState(who)
+	planted := !who.EmailVerified && !isPerson(by, who.ID)
 	if !who.EmailVerified {
 		if err := evict(ctx, tx, who, by); err != nil {
 			return err
 		}
 	}
-	before := accountState(who)
+	// Where verification is required, nobody could log in by the password yet,
+	// and its maker waits for this proof. Elsewhere it may be a stranger's trap.
+	planted = planted && !e.settings.EmailVerification
+	if planted {
+		who.PasswordHash = account.NoPassword()
+	}
 	who.EmailVerified, who.UpdatedAt = true, tx.Now()
 	who, err := e.save(ctx, tx, who)
 	if err != nil {
 		return err
+	}
+	if planted {
+		if err := e.sendReset(ctx, tx, who); err != nil {
+			return err
+		}
 	}
 	return e.recordFrom(ctx, tx, c.by(who.ID), nowhere, audit.Event{
 		Action: audit.EmailVerified, ResourceType: accountResource, ResourceID: who.ID.String(),
@@ -123,11 +135,16 @@ func (e *Emails) save(ctx context.Context, tx ports.Tx, who account.Account) (ac
 	return claimInstallation(ctx, tx, e.settings, who)
 }
 
+// isPerson says whether the caller is logged in as the account.
+func isPerson(by *access.Actor, who account.ID) bool {
+	return by != nil && by.Key == nil && by.Account.ID == who
+}
+
 // evict throws out of a never proven account whoever planted it: its sessions
 // but the prover's own, its keys, and what it has under way.
 func evict(ctx context.Context, tx ports.Tx, who account.Account, by *access.Actor) error {
 	var keep session.ID
-	if by != nil && by.Key == nil && by.Account.ID == who.ID {
+	if isPerson(by, who.ID) {
 		keep = by.Session.ID
 	}
 	if _, err := tx.Sessions().RemoveAll(ctx, who.ID, keep); err != nil {

@@ -89,10 +89,23 @@ func TestWhoeverPlantedAnAccountIsThrownOut(t *testing.T) {
 	refused(t, err, accountkey.ErrInvalid)
 	refused(t, w.Emails.Verify(ctx, way, nil, client), link.ErrInvalid)
 
-	must(t, w.Passwords.Forgot(ctx, address("victim"), client))
-	must(t, w.Passwords.Reset(ctx, app.ResetPassword{Token: w.mail(mail.ResetPassword, address("victim")).Token, New: another, Client: client}))
 	_, err = w.login("victim", password)
 	refused(t, err, account.ErrInvalidCredentials)
+	must(t, w.Passwords.Reset(ctx, app.ResetPassword{Token: w.mail(mail.ResetPassword, address("victim")).Token, New: another, Client: client}))
+	_, err = w.login("victim", another)
+	must(t, err)
+}
+
+func TestWhoProvesTheOwnAddressKeepsThePassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.register("ada")
+	must(t, w.Emails.Verify(t.Context(), w.mail(mail.VerifyEmail, ada.email()).Token, &ada.Actor, client))
+	if !w.alive(ada) {
+		t.Error("the prover was thrown out")
+	}
+	_, err := w.login("ada", password)
+	must(t, err)
 }
 
 func TestResendingTellsNothingAndIsBounded(t *testing.T) {

@@ -55,7 +55,7 @@ func (p *proof) verify(ctx context.Context, c claimant, pw account.Password) (ma
 		return false, nil, err
 	}
 	var hash *account.PasswordHash
-	if c.account != nil {
+	if c.account != nil && !c.account.PasswordHash.IsNone() {
 		hash = &c.account.PasswordHash
 	}
 	match, fresh, err = p.Passwords.Verify(ctx, hash, pw, func() error { return p.take(ctx, c.key(), p.settings.LoginFailures) })

@@ -45,6 +45,13 @@ type PasswordHash struct{ phc string }
 // StoredPasswordHash wraps a PHC string.
 func StoredPasswordHash(phc string) PasswordHash { return PasswordHash{phc} }
 
+// NoPassword is the stored form of having none: it matches no password. A reset
+// sets one.
+func NoPassword() PasswordHash { return PasswordHash{"!"} }
+
+// IsNone says whether there is no password to compare with.
+func (h PasswordHash) IsNone() bool { return h == NoPassword() }
+
 // Reveal returns the PHC string, for the store and for verification only.
 func (h PasswordHash) Reveal() string { return h.phc }
 

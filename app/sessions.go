@@ -272,8 +272,7 @@ func (s *Sessions) SwitchOrganization(ctx context.Context, actor access.Actor, o
 			return session.Session{}, err
 		}
 		current := found.Session
-		next, _ := current.Refresh(current.Counter, tx.Now(), s.settings.Sessions)
-		next.OrganizationID = &org
+		next := current.Switch(org, tx.Now(), s.settings.Sessions)
 		if err := tx.Sessions().Save(ctx, next, current.Counter); err != nil {
 			return session.Session{}, err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/domain/session"
 )
 
@@ -150,4 +151,24 @@ func TestASessionHasAtMostOneLiveLineage(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTwoTabsThatSwitchAtOnceBothGoOn(t *testing.T) {
+	begun := session.Session{}.Begin(start, policy)
+	one, other := organization.ID{1}, organization.ID{2}
+
+	once := begun.Switch(one, start.Add(time.Second), policy)
+	if once.Counter != begun.Counter+1 || *once.OrganizationID != one {
+		t.Errorf("a switch moved from %d to %d, into %v", begun.Counter, once.Counter, once.OrganizationID)
+	}
+	twice := once.Switch(other, start.Add(2*time.Second), policy)
+	if twice.Counter != once.Counter || *twice.OrganizationID != other {
+		t.Errorf("a second switch within the grace moved from %d to %d, into %v", once.Counter, twice.Counter, twice.OrganizationID)
+	}
+	if _, outcome := twice.Refresh(begun.Counter, start.Add(3*time.Second), policy); outcome != session.Repeated {
+		t.Errorf("the token from before both switches came to %v", outcome)
+	}
+	if later := twice.Switch(one, start.Add(time.Minute), policy); later.Counter != twice.Counter+1 {
+		t.Errorf("a switch after the grace moved from %d to %d", twice.Counter, later.Counter)
+	}
 }

@@ -19,7 +19,7 @@ type issuer struct {
 // begin opens a session with a new id, never one that the client brought.
 func (i *issuer) begin(ctx context.Context, tx ports.Tx, who account.ID, org *organization.ID, c Client) (session.Session, error) {
 	s := session.Session{
-		ID: session.ID(i.Random.ID()), AccountID: who, OrganizationID: org,
+		ID: session.ID(i.Random.ID()), AccountID: who, OrganizationID: org, Counter: session.FirstCounter,
 		Address: c.Address, UserAgent: c.UserAgent,
 	}.Begin(tx.Now(), i.policy)
 	return s, tx.Sessions().Add(ctx, s)

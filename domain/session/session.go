@@ -56,12 +56,11 @@ func (s Session) Fresh(now time.Time, p Policy) bool {
 	return now.Before(s.AuthenticatedAt.Add(p.FreshFor))
 }
 
-// first is the counter of a session that was never refreshed.
-const first = 1
+// FirstCounter is the counter of a session that was never refreshed.
+const FirstCounter = 1
 
-// Begin sets a new session's counter and times.
+// Begin sets a new session's times.
 func (s Session) Begin(now time.Time, p Policy) Session {
-	s.Counter = first
 	s.CreatedAt, s.RotatedAt, s.AuthenticatedAt = now, now, now
 	return s.used(now, p)
 }
@@ -105,7 +104,7 @@ func (s Session) Refresh(counter int64, now time.Time, p Policy) (Session, Outco
 // a refresh does, but only once within the grace: of two tabs that switch at
 // once, neither must make the other's token look stolen.
 func (s Session) Switch(org organization.ID, now time.Time, p Policy) Session {
-	if s.Counter == first || !now.Before(s.RotatedAt.Add(p.Grace)) {
+	if s.Counter == FirstCounter || !now.Before(s.RotatedAt.Add(p.Grace)) {
 		s, _ = s.Refresh(s.Counter, now, p)
 	}
 	s.OrganizationID = &org

@@ -154,7 +154,7 @@ func TestASessionHasAtMostOneLiveLineage(t *testing.T) {
 }
 
 func TestTwoTabsThatSwitchAtOnceBothGoOn(t *testing.T) {
-	begun := session.Session{}.Begin(start, policy)
+	begun := session.Session{Counter: session.FirstCounter}.Begin(start, policy)
 	one, other := organization.ID{1}, organization.ID{2}
 
 	once := begun.Switch(one, start.Add(time.Second), policy)

@@ -30,6 +30,7 @@ var (
 	errMethod    = fault.Declare(fault.Invalid, "METHOD_NOT_ALLOWED", "This address does not take that method; the Allow header lists those it takes.")
 	errTooLarge  = fault.Declare(fault.Invalid, "BODY_TOO_LARGE", "The body has more than 1 MiB.")
 	errMediaType = fault.Declare(fault.Invalid, "UNSUPPORTED_MEDIA_TYPE", "The body must be sent as Content-Type: application/json, in UTF-8 and uncompressed.")
+	errGone      = fault.Declare(fault.Unavailable, "CLIENT_CLOSED_REQUEST", "The client went away before the answer was ready.")
 	errSlowBody  = fault.Declare(fault.Invalid, "REQUEST_TIMEOUT", "The body did not arrive in time.")
 )
 
@@ -45,6 +46,10 @@ var statusByKind = map[fault.Kind]int{
 	fault.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// statusGone is for the log and the metrics alone, under the number that nginx
+// gave it: nobody is there to read it.
+const statusGone = 499
+
 // statusByCode has the faults for which HTTP knows a more precise word than for
 // their kind.
 var statusByCode = map[string]int{
@@ -52,6 +57,7 @@ var statusByCode = map[string]int{
 	errTooLarge.Code:  http.StatusRequestEntityTooLarge,
 	errMediaType.Code: http.StatusUnsupportedMediaType,
 	errSlowBody.Code:  http.StatusRequestTimeout,
+	errGone.Code:      statusGone,
 }
 
 // Status is the HTTP status that a fault is answered with.
@@ -88,14 +94,27 @@ func (*problem) ContentType(string) string { return problemType }
 
 func present(c *call, f *fault.Error) *problem {
 	status := Status(*f)
+	sentence := sentenceOf(f)
 	p := &problem{
 		Type: "urn:tenantry:error:" + strings.ToLower(f.Code), Title: http.StatusText(status), Status: status,
-		Detail: f.Public, Code: f.Code, Sentence: f.Public, RequestID: c.id,
+		Detail: sentence, Code: f.Code, Sentence: sentence, RequestID: c.id,
+	}
+	if status == statusGone {
+		p.Title = "Client Closed Request"
 	}
 	for _, refused := range f.Fields {
 		p.Fields = append(p.Fields, field{refused.Name, refused.Message})
 	}
 	return p
+}
+
+// sentenceOf names the first refused member: many clients show one sentence and
+// nothing else.
+func sentenceOf(f *fault.Error) string {
+	if f.Code != fault.ErrInvalid.Code || len(f.Fields) == 0 {
+		return f.Public
+	}
+	return f.Fields[0].Name + " " + f.Fields[0].Message + "."
 }
 
 // fail answers with a problem and ends the request.
@@ -115,6 +134,9 @@ func write(c *gin.Context, p *problem) {
 func refuse(c *gin.Context, err error) *problem {
 	opened := callOf(c.Request.Context())
 	f := classify(err)
+	if f.Kind == fault.Unavailable && errors.Is(c.Request.Context().Err(), context.Canceled) {
+		f = errGone // no failure of ours, and nothing to wake anybody for
+	}
 	opened.code = f.Code
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable && f.Err != nil {
 		opened.logger.ErrorContext(c.Request.Context(), "a request failed",
@@ -125,7 +147,7 @@ func refuse(c *gin.Context, err error) *problem {
 		c.Header("WWW-Authenticate", challenge(opened, "invalid_token"))
 	case errors.Is(f, apikey.ErrInsufficientScope):
 		c.Header("WWW-Authenticate", challenge(opened, "insufficient_scope"))
-	case f.Kind == fault.Throttled, f.Kind == fault.Unavailable:
+	case f.Kind == fault.Throttled, f.Kind == fault.Unavailable && f.Code != errGone.Code:
 		c.Header("Retry-After", retryAfter(f.RetryAfter))
 	}
 	return present(opened, f)

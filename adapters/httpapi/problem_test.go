@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -139,4 +140,26 @@ func FuzzAnyBodyIsAnsweredByAnAnswerOrAProblem(f *testing.F) {
 			t.Errorf("%d %s", w.Code, w.Body.String())
 		}
 	})
+}
+
+func TestTheSentenceNamesTheFirstRefusedMember(t *testing.T) {
+	t.Parallel()
+	err := fault.ErrInvalid.WithField("password", "is too easy to guess").WithField("name", "is required")
+	p := refused(t, ask(t, failing(t, err, new(logs)), http.MethodGet, "/fails", ""), http.StatusBadRequest, "VALIDATION_FAILED")
+	if want := "password is too easy to guess."; p.Sentence != want || p.Detail != want {
+		t.Errorf("error is %q, detail is %q", p.Sentence, p.Detail)
+	}
+}
+
+func TestAClientThatWentAwayWakesNobody(t *testing.T) {
+	t.Parallel()
+	kept := new(logs)
+	h := failing(t, fault.ErrUnavailable.With(context.Canceled), kept)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/fails", http.NoBody))
+	if w.Code != statusGone || strings.Contains(kept.String(), "ERROR") {
+		t.Errorf("%d, and the log says %s", w.Code, kept.String())
+	}
 }

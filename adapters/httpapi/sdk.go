@@ -67,8 +67,9 @@ func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
 	return app.Presented{Key: inHeader + inQuery, InURL: inQuery != ""}, nil
 }
 
-// openBy finds out what the request's key opens. Parameters that are not known
-// are refused: a misspelled condition must not count as none.
+// openBy finds out what the request's key opens. Parameters that are not known or
+// empty are refused: a misspelled condition must not count as none, nor one
+// whose variable a gateway did not set.
 func (s *server) openBy(c *gin.Context, parameters ...string) (ports.Opened, error) {
 	query, malformedQuery := url.ParseQuery(c.Request.URL.RawQuery)
 	key, err := presentedKey(c, query)
@@ -84,6 +85,8 @@ func (s *server) openBy(c *gin.Context, parameters ...string) (ports.Opened, err
 			v.Refuse(shortened(name), "is not known here")
 		} else if len(values) > 1 {
 			v.Refuse(name, "appears more than once")
+		} else if values[0] == "" {
+			v.Refuse(name, "is empty: leave it out, or say what is asked for")
 		}
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), handlerBudget)
@@ -93,7 +96,7 @@ func (s *server) openBy(c *gin.Context, parameters ...string) (ports.Opened, err
 		return ports.Opened{}, err
 	}
 	callOf(c.Request.Context()).organization = opened.Organization.ID.String()
-	return opened, v.Err()
+	return opened, v.Err() // who is asking comes first
 }
 
 // sdkEnvironment says what the key opens. The answer may be kept, and asked

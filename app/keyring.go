@@ -43,6 +43,15 @@ func LoadKeyring(ctx context.Context, store ports.Store, sealer ports.Sealer, ra
 	return ports.Look(ctx, store, func(tx ports.Tx) (Keyring, error) { return openKeyring(ctx, tx, sealer) })
 }
 
+// HasKeyring says whether the installation has secrets already, without opening
+// them.
+func HasKeyring(ctx context.Context, store ports.Store) (bool, error) {
+	return ports.Look(ctx, store, func(tx ports.Tx) (bool, error) {
+		kept, err := tx.Keyring().List(ctx, ports.Signing)
+		return len(kept) > 0, err
+	})
+}
+
 func ensureSecret(ctx context.Context, store ports.Store, sealer ports.Sealer, random ports.Random, purpose ports.Purpose) error {
 	sealed, err := sealer.Seal(random.Bytes(secretSize), string(purpose))
 	if err != nil {

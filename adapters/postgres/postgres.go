@@ -43,6 +43,13 @@ const (
 	maxLifetime  = 30 * time.Minute // so that a change of address is noticed
 )
 
+// Check says what is wrong with the address, without connecting. No error shows
+// it: it may hold a password.
+func (c Config) Check() error {
+	_, err := settings(c, writing)
+	return err
+}
+
 // Open opens the store. The schema must be there before it is used: see
 // OpenMigrator.
 func Open(ctx context.Context, c Config, clock ports.Clock) (*sqlstore.Store, error) {

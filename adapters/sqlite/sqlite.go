@@ -44,6 +44,14 @@ const (
 
 var errMemory = errors.New("a database in memory is another one for every connection; name a file, such as tenantry.db")
 
+// Check says whether the path can name a database, without touching it.
+func Check(path string) error {
+	if path == "" || strings.Contains(path, ":memory:") || strings.Contains(path, "mode=memory") {
+		return errMemory
+	}
+	return nil
+}
+
 // Open opens the store. The schema must be there before it is used: see
 // OpenMigrator.
 func Open(ctx context.Context, path string, clock ports.Clock) (*sqlstore.Store, error) {
@@ -88,8 +96,8 @@ func OpenMigrator(ctx context.Context, path string) (*migrations.Migrator, error
 }
 
 func connect(path, settings string) (driver.Connector, error) {
-	if path == "" || strings.Contains(path, ":memory:") || strings.Contains(path, "mode=memory") {
-		return nil, errMemory
+	if err := Check(path); err != nil {
+		return nil, err
 	}
 	if err := create(path); err != nil {
 		return nil, err

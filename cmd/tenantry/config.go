@@ -31,6 +31,7 @@ type config struct {
 
 	DatabaseURL    dsn    `envconfig:"DATABASE_URL" default:"sqlite:tenantry.db"`
 	DatabasePooler bool   `envconfig:"DATABASE_POOLER" default:"false"`
+	DatabaseConns  int    `envconfig:"DATABASE_MAX_CONNECTIONS" default:"32"`
 	MasterKey      secret `envconfig:"MASTER_KEY"`
 
 	JWTSecret   secret `envconfig:"JWT_SECRET"`
@@ -68,8 +69,12 @@ const refreshGrace = 10 * time.Second
 func loadConfig() (config, error) {
 	var c config
 	problems := c.read()
-	for _, s := range c.secrets() {
-		problems = append(problems, s.value.fromFile(s.name))
+	for name, setting := range c.secrets() {
+		text, err := fromFile(name)
+		if text != "" {
+			err = setting.Decode(text)
+		}
+		problems = append(problems, err)
 	}
 	c.derive()
 	problems = append(problems, c.validate()...)
@@ -111,19 +116,18 @@ func wanted(typeName string) string {
 	return "a " + typeName
 }
 
-type namedSecret struct {
-	name  string
-	value *secret
-}
-
-func (c *config) secrets() []namedSecret {
-	return []namedSecret{{"MASTER_KEY", &c.MasterKey}, {"JWT_SECRET", &c.JWTSecret}, {"SMTP_URL", &c.SMTPURL}, {"ADMIN_API_TOKEN", &c.AdminAPIToken}}
+// secrets are the settings that may come from a file.
+func (c *config) secrets() map[string]envconfig.Decoder {
+	return map[string]envconfig.Decoder{
+		"DATABASE_URL": &c.DatabaseURL, "MASTER_KEY": &c.MasterKey, "JWT_SECRET": &c.JWTSecret,
+		"SMTP_URL": &c.SMTPURL, "ADMIN_API_TOKEN": &c.AdminAPIToken,
+	}
 }
 
 // derive fills in the defaults that depend on other settings.
 func (c *config) derive() {
 	if c.PublicURL == "" {
-		c.PublicURL = "http://" + c.address()
+		c.PublicURL = "http://" + net.JoinHostPort(c.reachableHost(), strconv.Itoa(int(c.Port)))
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if c.JWTIssuer == "" {
@@ -135,6 +139,15 @@ func (c *config) derive() {
 	if len(c.CORSOrigins) == 0 {
 		c.CORSOrigins = []string{origin(c.PublicURL)}
 	}
+}
+
+// reachableHost is HOST, or where it means every address one that a browser on
+// this machine can ask for.
+func (c *config) reachableHost() string {
+	if ip := net.ParseIP(c.Host); c.Host == "" || ip != nil && ip.IsUnspecified() {
+		return "localhost"
+	}
+	return c.Host
 }
 
 func (c *config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) }
@@ -155,6 +168,8 @@ func (c *config) validate() []error {
 		between("LOGIN_FAILURES", c.LoginFailures, 1, 100),
 		between("LOGIN_WINDOW_MINUTES", c.LoginWindowMinutes, 1, 24*60),
 		between("DRAIN_SECONDS", c.DrainSeconds, 0, 60),
+		between("DATABASE_MAX_CONNECTIONS", c.DatabaseConns, 2, 1000),
+		c.checkHost(),
 	}
 	if c.DatabaseURL.engine() == postgresEngine && !c.MasterKey.set() {
 		problems = append(problems, errors.New("MASTER_KEY is required with PostgreSQL, the same for every replica; make one with: openssl rand -base64 32"))
@@ -166,7 +181,8 @@ func (c *config) validate() []error {
 		}
 	}
 	if c.MetricsAddr != "" {
-		if _, _, err := net.SplitHostPort(c.MetricsAddr); err != nil {
+		_, port, err := net.SplitHostPort(c.MetricsAddr)
+		if _, malformed := strconv.ParseUint(port, 10, 16); err != nil || malformed != nil {
 			problems = append(problems, errors.New("METRICS_ADDR must be host:port, or empty for none"))
 		}
 	}
@@ -190,6 +206,13 @@ func (c *config) validateMail() []error {
 		problems = append(problems, errors.New("EMAIL_VERIFICATION=required needs SMTP_URL: nobody could prove an address by mail that is only written to the log"))
 	}
 	return problems
+}
+
+func (c *config) checkHost() error {
+	if strings.ContainsAny(c.Host, " /\\@?#[]") {
+		return errors.New("HOST must be an IP address or a host name")
+	}
+	return nil
 }
 
 func between(name string, value, least, most int) error {

@@ -2,8 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/tenantry/tenantry/adapters/postgres"
+	"github.com/tenantry/tenantry/adapters/sqlite"
 )
 
 type engine string
@@ -39,21 +43,22 @@ func (d dsn) path() string {
 }
 
 func (d dsn) check() error {
+	var err error
 	switch d.engine() {
 	case sqliteEngine:
-		if d.path() == "" {
-			return errors.New("DATABASE_URL names no file; write sqlite:tenantry.db")
-		}
-		return nil
+		err = sqlite.Check(d.path())
 	case postgresEngine:
-		if _, err := url.Parse(d.text); err != nil {
-			return errors.New("DATABASE_URL is no valid address; write postgres://user:password@host:5432/database?sslmode=verify-full")
-		}
-		return nil
+		err = postgres.Config{DSN: d.text}.Check()
+	default:
+		err = errors.New("must begin with sqlite: or postgres://")
 	}
-	return errors.New("DATABASE_URL must begin with sqlite: or postgres://")
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return nil
 }
 
+// String leaves out every part that can hold a password.
 func (d dsn) String() string {
 	if d.engine() != postgresEngine {
 		return d.text
@@ -63,9 +68,11 @@ func (d dsn) String() string {
 		return masked
 	}
 	q := u.Query()
-	if q.Has("password") {
-		q.Set("password", "xxxxx")
-		u.RawQuery = q.Encode()
+	for name := range q {
+		if strings.Contains(strings.ToLower(name), "password") {
+			q.Set(name, "xxxxx")
+			u.RawQuery = q.Encode()
+		}
 	}
 	return u.Redacted()
 }

@@ -40,17 +40,24 @@ type command struct {
 	stderr io.Writer
 }
 
-var commands = map[string]func(context.Context, command) error{
-	"serve":       serve,
-	"migrate":     migrate,
-	"audit":       examineAudit,
-	"config":      printConfig,
-	"openapi":     printSpecification,
-	"healthcheck": healthcheck,
-	"version":     printVersion,
-	"help":        printUsage,
-	"-h":          printUsage,
-	"--help":      printUsage,
+// subcommand is what runs, and how many words may follow it.
+type subcommand struct {
+	run  func(context.Context, command) error
+	most int
+}
+
+var commands = map[string]subcommand{
+	"serve":       {serve, 0},
+	"migrate":     {migrate, 1},
+	"audit":       {examineAudit, 2},
+	"config":      {printConfig, 0},
+	"openapi":     {printSpecification, 1},
+	"healthcheck": {healthcheck, 0},
+	"version":     {printVersion, 0},
+	"--version":   {printVersion, 0},
+	"help":        {printUsage, 0},
+	"-h":          {printUsage, 0},
+	"--help":      {printUsage, 0},
 }
 
 // usageError is a mistake of whoever started the program.
@@ -63,11 +70,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		name, args = args[0], args[1:]
 	}
 	do, known := commands[name]
+	if known && len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+		do, args = commands["help"], nil
+	}
 	if !known {
 		_, _ = fmt.Fprintf(stderr, "tenantry: there is no command %q\n\n%s", name, usage)
 		return exitUsage
 	}
-	err := do(ctx, command{args: args, stdout: stdout, stderr: stderr})
+	if len(args) > do.most {
+		_, _ = fmt.Fprintf(stderr, "tenantry: %s takes no %q; settings come from the environment\n", name, args[do.most])
+		return exitUsage
+	}
+	err := do.run(ctx, command{args: args, stdout: stdout, stderr: stderr})
 	if err == nil {
 		return exitOK
 	}

@@ -35,25 +35,26 @@ func (s secret) String() string {
 func (s secret) GoString() string     { return s.String() }
 func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// fromFile reads the secret from the file that NAME_FILE names, as container
-// platforms hand secrets out. One line break at the end is not part of it.
-func (s *secret) fromFile(name string) error {
+// fromFile returns what stands in the file that NAME_FILE names, as container
+// platforms hand secrets out, or nothing where there is none. One line break at
+// the end is not part of it.
+func fromFile(name string) (string, error) {
 	path := os.Getenv(name + "_FILE")
 	if path == "" {
-		return nil
+		return "", nil
 	}
-	if s.set() {
-		return fmt.Errorf("%s and %s_FILE are both set: choose one", name, name)
+	if os.Getenv(name) != "" {
+		return "", fmt.Errorf("%s and %s_FILE are both set: choose one", name, name)
 	}
 	content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		return fmt.Errorf("%s_FILE cannot be read: %w", name, errors.Unwrap(err))
+		return "", fmt.Errorf("%s_FILE cannot be read: %w", name, errors.Unwrap(err))
 	}
-	s.text = strings.TrimRight(string(content), "\r\n")
-	if !s.set() {
-		return fmt.Errorf("%s_FILE is empty", name)
+	text := strings.TrimRight(string(content), "\r\n")
+	if text == "" {
+		return "", fmt.Errorf("%s_FILE is empty", name)
 	}
-	return nil
+	return text, nil
 }
 
 const minSecret = 32 // bytes

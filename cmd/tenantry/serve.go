@@ -29,18 +29,20 @@ func serve(ctx context.Context, cmd command) error {
 		return err
 	}
 	logger := newLogger(cmd.stderr, c.LogLevel)
-	program, err := wire(ctx, c, logger)
-	if err != nil {
-		return err
-	}
-	return errors.Join(listenAndServe(ctx, cmd, c, program), program.close())
-}
-
-func listenAndServe(ctx context.Context, cmd command, c config, p *program) error {
+	// An address that is taken is found out before anything is touched.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.address())
 	if err != nil {
 		return err
 	}
+	p, err := wire(ctx, c, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return errors.Join(p.run(ctx, cmd, c, listener), p.close())
+}
+
+// run serves the API, and its measurements beside it.
+func (p *program) run(ctx context.Context, cmd command, c config, listener net.Listener) error {
 	stopMetrics, err := p.serveMetrics(ctx, c.MetricsAddr)
 	if err != nil {
 		return errors.Join(err, listener.Close())

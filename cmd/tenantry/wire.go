@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/tenantry/tenantry/adapters/argon"
@@ -55,7 +58,7 @@ func wire(ctx context.Context, c config, logger *slog.Logger) (*program, error) 
 
 func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Logger) (*program, error) {
 	random := system.NewRandom()
-	master, err := masterKey(c)
+	master, err := masterKey(ctx, c, store)
 	if err != nil {
 		return nil, err
 	}
@@ -118,12 +121,21 @@ func (c *config) smtp() smtp.Settings {
 }
 
 // masterKey is MASTER_KEY, or on SQLite a key that is made once and kept beside
-// the database.
-func masterKey(c config) ([]byte, error) {
+// the database. One that is lost is not replaced: a new one opens nothing.
+func masterKey(ctx context.Context, c config, store *sqlstore.Store) ([]byte, error) {
 	if c.MasterKey.set() {
 		return seal.ParseMasterKey(c.MasterKey.text)
 	}
-	return seal.LoadOrCreateMasterKey(c.DatabaseURL.path() + ".key")
+	// In this order: who seals secrets has put the key in place before.
+	sealed, err := app.HasKeyring(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	path := c.DatabaseURL.path() + ".key"
+	if _, err := os.Stat(path); sealed && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is missing, and the secrets in the database were sealed with it: put it back, or set MASTER_KEY to what stood in it", path)
+	}
+	return seal.LoadOrCreateMasterKey(path)
 }
 
 func openStore(ctx context.Context, c config) (*sqlstore.Store, error) {
@@ -140,6 +152,9 @@ func openMigrator(ctx context.Context, c config) (*migrations.Migrator, error) {
 	return sqlite.OpenMigrator(ctx, c.DatabaseURL.path())
 }
 
+// pools is how many the store has: one that writes and one that reads.
+const pools = 2
+
 func (c *config) postgres() postgres.Config {
-	return postgres.Config{DSN: c.DatabaseURL.text, Pooler: c.DatabasePooler}
+	return postgres.Config{DSN: c.DatabaseURL.text, Pooler: c.DatabasePooler, MaxConns: c.DatabaseConns / pools}
 }

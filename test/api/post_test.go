@@ -17,7 +17,6 @@ var post *mailsink.Sink
 const (
 	aboutVerification = "Confirm your email address"
 	aboutConfirmation = "Confirm your new email address"
-	aboutChange       = "was changed"
 	aboutUndo         = "The email address of your account was changed"
 	aboutReset        = "Choose a new password"
 	aboutPassword     = "Your password was changed"

@@ -193,7 +193,8 @@ func (s *Specification) judgeContent(documented M, r *Response) string {
 		return fmt.Sprintf("Content-Type is %q", r.Header.Get("Content-Type"))
 	}
 	shape, known := content[media].(M)
-	if !known {
+	kind, _, _ := strings.Cut(media, "/")
+	if _, ranged := content[kind+"/*"]; !known && !ranged {
 		return "Content-Type is " + media
 	}
 	if !strings.HasSuffix(media, "json") {

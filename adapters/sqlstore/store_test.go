@@ -157,8 +157,11 @@ func TestNothingChangesWithoutLeave(t *testing.T) {
 	row := project.Project{OrganizationID: org}
 	foreign := project.Project{OrganizationID: organization.ID{9}}
 	for name, try := range map[string]func(ports.Tx) error{
-		"without a grant":             func(tx ports.Tx) error { return tx.Projects(access.Grant{}).Add(t.Context(), project.Project{}) },
-		"under a grant to read":       func(tx ports.Tx) error { return tx.Projects(reading).Add(t.Context(), row) },
+		"without a grant":       func(tx ports.Tx) error { return tx.Projects(access.Grant{}).Add(t.Context(), project.Project{}) },
+		"under a grant to read": func(tx ports.Tx) error { return tx.Projects(reading).Add(t.Context(), row) },
+		"by an invitation": func(tx ports.Tx) error {
+			return tx.Invitations(reading).Add(t.Context(), membership.Invitation{OrganizationID: org})
+		},
 		"for another organization":    func(tx ports.Tx) error { return tx.Projects(founding).Add(t.Context(), foreign) },
 		"for a removal without leave": func(tx ports.Tx) error { return tx.Organization(reading).Remove(t.Context()) },
 		"for a reading without a grant": func(tx ports.Tx) error {

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/tenantry/tenantry/test/harness"
@@ -16,7 +17,6 @@ var post *mailsink.Sink
 const (
 	aboutVerification = "Confirm your email address"
 	aboutConfirmation = "Confirm your new email address"
-	aboutChange       = "was changed"
 	aboutUndo         = "The email address of your account was changed"
 	aboutReset        = "Choose a new password"
 	aboutPassword     = "Your password was changed"
@@ -84,4 +84,36 @@ func member(t *testing.T, by harness.Person, email string) string {
 	}
 	id, _ := found[0]["id"].(string)
 	return id
+}
+
+// dump is the whole content of a table, as text.
+func dump(t *testing.T, s *harness.Server, table string) string {
+	t.Helper()
+	rows, err := s.DB().Query("SELECT * FROM " + table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		if err := rows.Scan(values...); err != nil {
+			t.Fatal(err)
+		}
+		for i, value := range values {
+			_, _ = fmt.Fprintf(&text, "%s=%s ", columns[i], *value.(*any))
+		}
+		text.WriteString("\n")
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/test/harness"
+	"github.com/tenantry/tenantry/test/mailsink"
 )
 
 // request is one of requests.http, before its variables are filled in.
@@ -67,11 +68,12 @@ func parseRequest(t *testing.T, text string) request {
 
 func TestTheRequestsFileIsAnsweredAsItSays(t *testing.T) {
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
-		sendAll(t, harness.Start(t, d).URL)
+		sink := mailsink.Start(t, mailsink.Options{})
+		sendAll(t, harness.Start(t, d, mailing(sink)).URL, sink)
 	})
 }
 
-func sendAll(t *testing.T, base string) {
+func sendAll(t *testing.T, base string, sink *mailsink.Sink) {
 	t.Helper()
 	variables, list := requests(t, contents(t, "requests.http"))
 	variables["base"] = base
@@ -80,7 +82,11 @@ func sendAll(t *testing.T, base string) {
 	for _, r := range list {
 		fill := func(text string) string {
 			return reference.ReplaceAllStringFunc(text, func(found string) string {
-				return lookUp(t, r.title, strings.Trim(found, "{}"), variables, answers)
+				name := strings.Trim(found, "{}")
+				if variables[name] == "…" {
+					variables[name] = mailedToken(t, sink, name, variables)
+				}
+				return lookUp(t, r.title, name, variables, answers)
 			})
 		}
 		sent, err := http.NewRequestWithContext(t.Context(), r.method, fill(r.address), strings.NewReader(fill(r.body)))
@@ -102,6 +108,26 @@ func sendAll(t *testing.T, base string) {
 			answers[r.name] = answer
 		}
 	}
+}
+
+// mailedTokens says of each variable that a mail fills in, whose mail it is and
+// what its subject says.
+var mailedTokens = map[string]struct{ to, about string }{
+	"verification": {"email", "Confirm your email address"},
+	"invitation":   {"colleague", "invited you to {{organization}}"},
+	"confirmation": {"new_email", "Confirm your new email address"},
+	"reset":        {"new_email", "new password"},
+}
+
+// mailedToken reads the mail, as whoever sends the requests does.
+func mailedToken(t *testing.T, sink *mailsink.Sink, name string, variables map[string]string) string {
+	t.Helper()
+	mail, known := mailedTokens[name]
+	if !known {
+		t.Fatalf("no mail fills in %s", name)
+	}
+	about := strings.ReplaceAll(mail.about, "{{organization}}", variables["organization"])
+	return sink.Wait(t, variables[mail.to], about).Token()
 }
 
 func send(t *testing.T, client *http.Client, r *http.Request) (int, []byte) {

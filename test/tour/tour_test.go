@@ -1,25 +1,17 @@
 package tour
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tenantry/tenantry/test/harness"
+	"github.com/tenantry/tenantry/test/mailsink"
 )
 
 // shownAddress is where the pages say that the server is; here it is elsewhere.
 const shownAddress = "http://127.0.0.1:8080"
-
-// tourWithin bounds one page's commands.
-const tourWithin = 2 * time.Minute
 
 // step is a few commands with what they print; expected is empty where the page
 // says nothing.
@@ -53,48 +45,35 @@ func TestThePagesCommandsDoWhatThePagesSay(t *testing.T) {
 		t.Error("the README has no tour")
 	}
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
-		server := harness.Start(t, d)
-		for _, page := range pages(t) {
-			tour := steps(page.text)
-			if len(tour) == 0 {
-				continue
-			}
-			printed := run(t, tour, server.URL)
-			for i, step := range tour {
-				if step.expected != "" && !matches(step.expected, printed[i]) {
-					t.Errorf("%s: these commands:\n%s\nshould print\n%s\nand print\n%s", page.path, step.commands, step.expected, printed[i])
-				}
-			}
-		}
+		sink := mailsink.Start(t, mailsink.Options{})
+		follow(t, harness.Start(t, d, mailing(sink)), inMail(sink))
 	})
 }
 
-// separator stands between the outputs of two steps.
-const separator = "---8<--- next step ---8<---"
+func TestTheTourNeedsNoMailServer(t *testing.T) {
+	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
+		server := harness.Start(t, d)
+		follow(t, server, inLog(server))
+	})
+}
 
-// run lets one shell do all the steps, as a reader's would, and returns what
-// each prints.
-func run(t *testing.T, tour []step, base string) []string {
+// follow does what every page with a tour says, on one server.
+func follow(t *testing.T, server *harness.Server, links mailbox) {
 	t.Helper()
-	var script strings.Builder
-	for _, step := range tour {
-		fmt.Fprintf(&script, "%s\nprintf '\\n%%s\\n' '%s'\n", strings.ReplaceAll(step.commands, shownAddress, base), separator)
+	for _, page := range pages(t) {
+		tour := steps(page.text)
+		if len(tour) == 0 {
+			continue
+		}
+		r := newReader(t)
+		for _, step := range tour {
+			commands := strings.ReplaceAll(step.commands, shownAddress, server.URL)
+			printed := r.run(t, paste(t, commands, links))
+			if step.expected != "" && !matches(step.expected, printed) {
+				t.Errorf("%s: these commands:\n%s\nshould print\n%s\nand print\n%s", page.path, step.commands, step.expected, printed)
+			}
+		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), tourWithin)
-	defer cancel()
-	shell := exec.CommandContext(ctx, "bash", "-euo", "pipefail")
-	shell.Dir, shell.Stdin = t.TempDir(), strings.NewReader(script.String())
-	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + shell.Dir}
-	var out, errs bytes.Buffer
-	shell.Stdout, shell.Stderr = &out, &errs
-	if err := shell.Run(); err != nil {
-		t.Fatalf("the shell: %v\n%s\nafter printing\n%s", err, errs.String(), out.String())
-	}
-	printed := strings.Split(out.String(), "\n"+separator+"\n")
-	if len(printed) != len(tour)+1 {
-		t.Fatalf("%d steps printed %d parts:\n%s", len(tour), len(printed)-1, out.String())
-	}
-	return printed
 }
 
 // matches compares with a text in which … stands for anything.

@@ -78,7 +78,7 @@ func TestEveryWriteLeavesExactlyOneEntry(t *testing.T) {
 		s.Register(t) // the operator
 		walked := map[string]bool{}
 		latest := func() int { return s.Count(t, "SELECT count(*) FROM audit_entries") }
-		for _, a := range writes(t, s) {
+		for _, a := range auditedWrites(t, s) {
 			walked[a.operation] = true
 			settled(t, s)
 			before := latest()

@@ -6,9 +6,9 @@ import (
 	"github.com/tenantry/tenantry/test/harness"
 )
 
-// writes are acts by which every operation that changes something is tried. They
+// auditedWrites are acts by which every operation that changes something is tried. They
 // are done in this order: later ones need what earlier ones made.
-func writes(t *testing.T, s *harness.Server) []act {
+func auditedWrites(t *testing.T, s *harness.Server) []act {
 	t.Helper()
 	ada, bob, grace := proven(t, s), proven(t, s), proven(t, s)
 	leaving, doomed := proven(t, s), s.Register(t)

@@ -89,7 +89,7 @@ func member(t *testing.T, by harness.Person, email string) string {
 // dump is the whole content of a table, as text.
 func dump(t *testing.T, s *harness.Server, table string) string {
 	t.Helper()
-	rows, err := s.DB().Query("SELECT * FROM " + table)
+	rows, err := s.DB().Query("SELECT * FROM " + table + " ORDER BY 1, 2")
 	if err != nil {
 		t.Fatal(err)
 	}

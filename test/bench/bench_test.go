@@ -36,7 +36,7 @@ func BenchmarkTable(b *testing.B) {
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(table, "\nwhat\trequests/s\tp99\tagainst\tits rate/s\tratio\n")
-	for _, r := range rows {
+	for _, r := range append(rows, longLists(b)...) {
 		_, _ = fmt.Fprintf(table, "%s\t%.0f\t%s\t%s\t%.0f\t%.2f\n",
 			r.what, r.own.perSecond, r.own.p99.Round(10_000), r.against, r.bare.perSecond, r.own.perSecond/r.bare.perSecond)
 	}

@@ -100,7 +100,9 @@ func (p *proof) answer(ctx context.Context, tx ports.Tx, w wish) error {
 // mayTry refuses an address with too many failures.
 func (p *proof) mayTry(ctx context.Context, c claimant) error {
 	wait, err := ports.Look(ctx, p.Store, func(tx ports.Tx) (time.Duration, error) {
-		return tx.Throttles().Wait(ctx, p.addressKey(tx.Now(), c.client), p.settings.LoginFailures*addressFactor)
+		now, window := tx.Now(), p.settings.LoginWindow
+		wait, err := tx.Throttles().Wait(ctx, p.addressKey(now, c.client), p.settings.LoginFailures*addressFactor)
+		return min(wait, now.Truncate(window).Add(window).Sub(now)), err
 	})
 	if err == nil && wait > 0 {
 		return account.ErrTooManyAttempts.After(wait)

@@ -114,7 +114,7 @@ func (r chains) Head(ctx context.Context, org organization.ID) (audit.Head, erro
 func (r chains) Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error) {
 	var rows []auditRow
 	err := r.list(ctx, &rows,
-		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3 + 0",
 		org.UUID(), after, limit)
 	if err != nil {
 		return nil, err
@@ -122,10 +122,14 @@ func (r chains) Walk(ctx context.Context, org organization.ID, after int64, limi
 	return entries(rows), nil
 }
 
+// Chains looks at the entries, too: a chain must not hide by losing its head.
 func (r chains) Chains(ctx context.Context, page ports.Page[organization.ID]) ([]organization.ID, error) {
 	var rows []uuid.UUID
 	err := r.list(ctx, &rows,
-		"SELECT organization_id FROM audit_heads WHERE organization_id > $1 ORDER BY organization_id LIMIT $2",
+		`SELECT organization_id FROM (
+			SELECT organization_id FROM audit_heads UNION SELECT organization_id FROM audit_entries
+		) AS chains
+		WHERE organization_id > $1 ORDER BY organization_id LIMIT $2 + 0`,
 		page.After.UUID(), page.Limit)
 	if err != nil {
 		return nil, err
@@ -167,7 +171,7 @@ func (r auditLog) page(ctx context.Context, f filter, page ports.AuditPage) ([]a
 	var rows []auditRow
 	err := r.list(ctx, &rows,
 		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1"+f.conditions.String()+
-			" ORDER BY sequence DESC LIMIT "+limit+" OFFSET "+offset, f.args...)
+			" ORDER BY sequence DESC LIMIT "+limit+" + 0 OFFSET "+offset, f.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (r accountKeys) Add(ctx context.Context, k accountkey.Key) error {
 func (r accountKeys) List(ctx context.Context, owner account.ID, page ports.Page[accountkey.ID]) ([]accountkey.Key, error) {
 	var rows []accountKeyRow
 	err := r.list(ctx, &rows,
-		"SELECT "+accountKeyColumns+" FROM account_keys WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+		"SELECT "+accountKeyColumns+" FROM account_keys WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3 + 0",
 		owner.UUID(), page.After.UUID(), page.Limit)
 	if err != nil {
 		return nil, err

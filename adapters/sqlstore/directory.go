@@ -57,6 +57,6 @@ func search(table, columns, text string, within []string, after uuid.UUID, limit
 		}
 		f.and("("+strings.Join(anywhere, " OR ")+")", folded(text))
 	}
-	query += f.conditions.String() + " ORDER BY id LIMIT " + f.next(limit)
+	query += f.conditions.String() + " ORDER BY id LIMIT " + f.next(limit) + " + 0"
 	return query, f.args
 }

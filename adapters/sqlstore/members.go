@@ -100,7 +100,7 @@ func (r members) List(ctx context.Context, only ports.MemberFilter, page ports.P
 	}
 	limit := f.next(page.Limit)
 	var rows []memberRow
-	err := r.list(ctx, &rows, selectMembers+f.conditions.String()+" ORDER BY m.id LIMIT "+limit, f.args...)
+	err := r.list(ctx, &rows, selectMembers+f.conditions.String()+" ORDER BY m.id LIMIT "+limit+" + 0", f.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (r outbox) Add(ctx context.Context, e ports.Envelope) error {
 		e.ID.UUID(), e.Sealed, e.Attempts, e.DueAt, e.CreatedAt)
 }
 
-const due = "FROM outbox WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2"
+const due = "FROM outbox WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 + 0"
 
 // Claim reads before it writes: RETURNING keeps no order, and mostly nothing is
 // due. Both statements see the same envelopes, since a unit is serializable.

@@ -24,12 +24,11 @@ import (
 // Bounds of a unit of work. Drivers may need three seconds more to let go of a
 // silent connection, which leaves the slowest unit under ten.
 const (
-	unitLimit   = 6 * time.Second
-	retryLimit  = unitLimit / 2 // no attempt begins later
-	maxAttempts = 12
-	firstPause  = 2 * time.Millisecond
-	longPause   = 200 * time.Millisecond
-	retryAfter  = time.Second // what clients are told
+	unitLimit  = 6 * time.Second
+	retryLimit = unitLimit / 2 // no attempt begins later
+	firstPause = 4 * time.Millisecond
+	longPause  = 100 * time.Millisecond
+	retryAfter = time.Second // what clients are told
 )
 
 var (
@@ -87,17 +86,19 @@ func (s *Store) View(_ context.Context, fn func(tx ports.Tx) error) error {
 	return fn(u)
 }
 
-// Do runs fn as a serializable unit of work.
+// Do runs fn as a serializable unit of work. Attempts are bounded by time and
+// not by their number: PostgreSQL takes units for dependent that only touch one
+// page of an index, and under load one may lose many times in a row.
 func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
 	start := time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(unitLimit), errLimit)
 	defer cancel()
-	for attempt := 1; ; attempt++ {
+	for longest := firstPause; ; longest = min(2*longest, longPause) {
 		again, err := s.attempt(ctx, start.Add(unitLimit), fn)
 		if !again {
 			return err
 		}
-		if attempt == maxAttempts || !pause(ctx, attempt) || time.Since(start) > retryLimit {
+		if !pause(ctx, longest) || time.Since(start) > retryLimit {
 			return fault.ErrBusy.With(err).After(retryAfter)
 		}
 	}
@@ -105,8 +106,7 @@ func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
 
 // pause waits before the next attempt, at random so that those who met do not
 // meet again. It is false when ctx ended first.
-func pause(ctx context.Context, attempt int) bool {
-	longest := min(firstPause<<attempt, longPause)
+func pause(ctx context.Context, longest time.Duration) bool {
 	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // spreads load, guards nothing
 	defer timer.Stop()
 	select {

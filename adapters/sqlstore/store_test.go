@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tenantry/tenantry/domain/access"
@@ -28,7 +29,6 @@ func TestAUnitThatLostIsTriedAgain(t *testing.T) {
 		"at its begin":     {begin: until(3, errConflict)},
 		"at a statement":   {exec: until(3, errConflict)},
 		"at its commit":    {commit: until(3, errConflict)},
-		"at its last try":  {commit: until(maxAttempts, errConflict)},
 		"to a dead socket": {begin: until(3, errBad)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,15 +42,29 @@ func TestAUnitThatLostIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestAUnitThatKeepsLosingIsBusy(t *testing.T) {
-	e := &engine{commit: always(errConflict)}
-	err := do(t, e)
-	if !errors.Is(err, fault.ErrBusy) || fault.Of(err).RetryAfter == 0 {
-		t.Errorf("got %v, want BUSY with a time to come back", err)
-	}
-	if e.committed != maxAttempts {
-		t.Errorf("%d attempts, want %d", e.committed, maxAttempts)
-	}
+func TestAUnitMayLoseManyTimesInARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if err := do(t, &engine{commit: until(30, errConflict)}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAUnitThatKeepsLosingIsBusyOnceItsTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{commit: always(errConflict)}
+		start := time.Now()
+		err := do(t, e)
+		if !errors.Is(err, fault.ErrBusy) || fault.Of(err).RetryAfter == 0 {
+			t.Errorf("got %v, want BUSY with a time to come back", err)
+		}
+		if took := time.Since(start); took < retryLimit || took > retryLimit+longPause {
+			t.Errorf("it took %v, want %v", took, retryLimit)
+		}
+		if e.committed < int(retryLimit/longPause) || e.committed > 300 {
+			t.Errorf("%d attempts", e.committed)
+		}
+	})
 }
 
 func TestACommitOfUnknownOutcomeIsNotRepeated(t *testing.T) {

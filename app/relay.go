@@ -45,7 +45,7 @@ func (r *Relay) Run(ctx context.Context) {
 	tick := time.NewTicker(relayEvery)
 	defer tick.Stop()
 	for {
-		r.drain(ctx)
+		background(ctx, r.Logger, "reading the outbox", func() { r.drain(ctx) })
 		select {
 		case <-ctx.Done():
 			return
@@ -79,7 +79,9 @@ func (r *Relay) Deliver(ctx context.Context) (int, error) {
 	}
 	var work sync.WaitGroup
 	for _, e := range batch {
-		work.Go(func() { r.handle(ctx, e) })
+		work.Go(func() {
+			background(ctx, r.Logger, "handling a mail", func() { r.handle(ctx, e) })
+		})
 	}
 	work.Wait()
 	return len(batch), nil

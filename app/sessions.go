@@ -178,12 +178,14 @@ func (s *Sessions) Logout(ctx context.Context, actor access.Actor) error {
 }
 
 // List returns the caller's sessions, oldest first.
-func (s *Sessions) List(ctx context.Context, actor access.Actor) ([]session.Session, error) {
+func (s *Sessions) List(ctx context.Context, actor access.Actor, page ports.Page[session.ID]) (Listed[session.Session], error) {
 	if err := inPerson(actor); err != nil {
-		return nil, err
+		return Listed[session.Session]{}, err
 	}
-	return ports.Look(ctx, s.Store, func(tx ports.Tx) ([]session.Session, error) {
-		return tx.Sessions().List(ctx, actor.Account.ID)
+	return ports.Look(ctx, s.Store, func(tx ports.Tx) (Listed[session.Session], error) {
+		return listed(page, func(page ports.Page[session.ID]) ([]session.Session, error) {
+			return tx.Sessions().List(ctx, actor.Account.ID, page)
+		})
 	})
 }
 

@@ -25,6 +25,7 @@ type Links interface {
 	VoidSince(ctx context.Context, who account.ID, purpose link.Purpose, since time.Time) error
 	// VoidInvitation deletes the links of an invitation.
 	VoidInvitation(ctx context.Context, id membership.ID) error
-	// Sweep deletes links that have run out, and says how many.
+	// Sweep deletes links that have run out, the oldest SweepBatch at most, and
+	// says how many.
 	Sweep(ctx context.Context) (int, error)
 }

@@ -21,12 +21,22 @@ type Sessions interface {
 	// stored counter still is counter; otherwise fault.ErrStale.
 	Save(ctx context.Context, s session.Session, counter int64) error
 	// List returns the account's sessions that have not run out, oldest first.
-	List(ctx context.Context, owner account.ID) ([]session.Session, error)
+	List(ctx context.Context, owner account.ID, page Page[session.ID]) ([]session.Session, error)
 	// Remove ends one session of the account, or returns a not-found fault.
 	Remove(ctx context.Context, owner account.ID, id session.ID) error
 	// RemoveAll ends every session of the account but keep, which may be zero,
 	// and says how many.
 	RemoveAll(ctx context.Context, owner account.ID, keep session.ID) (int, error)
-	// Sweep deletes sessions that have run out, and says how many.
-	Sweep(ctx context.Context) (int, error)
+	// Inspect looks at the page's sessions, whoever's they are, by their ids, and
+	// says which have run out. So a sweep goes through all of them in short steps.
+	Inspect(ctx context.Context, page Page[session.ID]) (Inspected, error)
+	// Sweep deletes those of the sessions that have run out by now, and says how
+	// many. They are deleted one by one: ids are few hundreds at most.
+	Sweep(ctx context.Context, ids []session.ID) (int, error)
+}
+
+// Inspected is what came of looking at some sessions.
+type Inspected struct {
+	RunOut []session.ID
+	Last   session.ID // the last that was looked at, run out or not; zero when there was none
 }

@@ -95,6 +95,10 @@ func collect[T any](ctx context.Context, do unit, fn func(tx Tx) (T, error)) (T,
 	return kept, nil
 }
 
+// SweepBatch is how many rows one call of a sweep deletes at most, so that it
+// ends in time and holds nobody up, however much has run out.
+const SweepBatch = 1000
+
 // Page asks for at most Limit rows that come after the given id. The zero id
 // asks for the first page.
 type Page[ID any] struct {

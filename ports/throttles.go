@@ -17,6 +17,7 @@ type Throttles interface {
 	Wait(ctx context.Context, key string, limit int) (time.Duration, error)
 	// Forget drops the count, after a success.
 	Forget(ctx context.Context, key string) error
-	// Sweep deletes counts whose window is over, and says how many.
+	// Sweep deletes counts whose window is over, the oldest SweepBatch at most,
+	// and says how many.
 	Sweep(ctx context.Context) (int, error)
 }

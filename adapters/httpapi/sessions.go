@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/id"
@@ -133,19 +135,24 @@ type sessionBody struct {
 	ExpiresAt  time.Time `json:"expires_at" example:"2026-02-07T12:00:00Z"`
 }
 
-type sessionsOutput struct{ Body []sessionBody }
-
-func (s *server) listSessions(ctx context.Context, by *call, _ *nothing) (*sessionsOutput, error) {
-	found, err := s.App.Sessions.List(ctx, by.actor)
+func (s *server) listSessions(ctx context.Context, by *call, in *listInput) (*listing[sessionBody], error) {
+	l := listOf("/v1/auth/sessions", by.account)
+	p, err := page[session.Session](s.cursors, l, in.Paging)
 	if err != nil {
 		return nil, err
 	}
-	return &sessionsOutput{showAll(found, func(one session.Session) sessionBody {
+	found, err := s.App.Sessions.List(ctx, by.actor, p)
+	if err != nil {
+		return nil, err
+	}
+	show := func(one session.Session) sessionBody {
 		return sessionBody{
 			ID: one.ID.String(), Address: one.Address, UserAgent: one.UserAgent, Current: one.ID == by.actor.Session.ID,
 			CreatedAt: one.CreatedAt, LastUsedAt: one.LastUsedAt, ExpiresAt: one.ExpiresAt,
 		}
-	})}, nil
+	}
+	position := func(one session.Session) uuid.UUID { return one.ID.UUID() }
+	return answerList(s.cursors, l, in.Paging, found, show, position), nil
 }
 
 func (s *server) endOtherSessions(ctx context.Context, by *call, _ *nothing) (*nothing, error) {

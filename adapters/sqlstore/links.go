@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/ports"
 )
 
 type links struct{ *unit }
@@ -91,5 +92,6 @@ func (r links) VoidInvitation(ctx context.Context, id membership.ID) error {
 }
 
 func (r links) Sweep(ctx context.Context) (int, error) {
-	return r.change(ctx, nil, "DELETE FROM links WHERE expires_at <= $1", r.now)
+	return r.change(ctx, nil, `DELETE FROM links WHERE digest IN
+		(SELECT digest FROM links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0)`, r.now, ports.SweepBatch)
 }

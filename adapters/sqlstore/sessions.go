@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/domain/session"
+	"github.com/tenantry/tenantry/ports"
 )
 
 type sessions struct{ *unit }
@@ -108,10 +109,11 @@ func (r sessions) Save(ctx context.Context, s session.Session, counter int64) er
 		s.UserAgent, s.LastUsedAt, s.ExpiresAt)
 }
 
-func (r sessions) List(ctx context.Context, owner account.ID) ([]session.Session, error) {
+func (r sessions) List(ctx context.Context, owner account.ID, page ports.Page[session.ID]) ([]session.Session, error) {
 	var rows []sessionRow
 	err := r.list(ctx, &rows,
-		"SELECT "+sessionColumns+" FROM sessions WHERE account_id = $1 AND expires_at > $2 ORDER BY id", owner.UUID(), r.now)
+		"SELECT "+sessionColumns+" FROM sessions WHERE account_id = $1 AND expires_at > $2 AND id > $3 ORDER BY id LIMIT $4 + 0",
+		owner.UUID(), r.now, page.After.UUID(), page.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +133,40 @@ func (r sessions) RemoveAll(ctx context.Context, owner account.ID, keep session.
 	return r.change(ctx, nil, "DELETE FROM sessions WHERE account_id = $1 AND id <> $2", owner.UUID(), keep.UUID())
 }
 
-func (r sessions) Sweep(ctx context.Context) (int, error) {
-	return r.change(ctx, nil, "DELETE FROM sessions WHERE expires_at <= $1", r.now)
+// inspect does without an index on expires_at: that would make every refresh
+// write to all indexes, where PostgreSQL takes it for dependent on others'
+// refreshes. The last row tells how far it came.
+const inspect = `WITH page AS (SELECT id, expires_at FROM sessions WHERE id > $1 ORDER BY id LIMIT $2 + 0)
+	SELECT id, expires_at FROM page
+	WHERE expires_at <= $3 OR id = (SELECT id FROM page ORDER BY id DESC LIMIT 1)
+	ORDER BY id`
+
+func (r sessions) Inspect(ctx context.Context, page ports.Page[session.ID]) (ports.Inspected, error) {
+	var rows []struct {
+		ID        uuid.UUID `db:"id"`
+		ExpiresAt time.Time `db:"expires_at"`
+	}
+	if err := r.list(ctx, &rows, inspect, page.After.UUID(), page.Limit, r.now); err != nil {
+		return ports.Inspected{}, err
+	}
+	var found ports.Inspected
+	for _, row := range rows {
+		found.Last = session.ID(row.ID)
+		if !row.ExpiresAt.After(r.now) {
+			found.RunOut = append(found.RunOut, found.Last)
+		}
+	}
+	return found, nil
+}
+
+func (r sessions) Sweep(ctx context.Context, ids []session.ID) (int, error) {
+	swept := 0
+	for _, id := range ids {
+		n, err := r.change(ctx, nil, "DELETE FROM sessions WHERE id = $1 AND expires_at <= $2", id.UUID(), r.now)
+		if err != nil {
+			return 0, err
+		}
+		swept += n
+	}
+	return swept, nil
 }

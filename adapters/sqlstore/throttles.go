@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"time"
+
+	"github.com/tenantry/tenantry/ports"
 )
 
 type throttles struct{ *unit }
@@ -52,5 +54,6 @@ func (r throttles) Forget(ctx context.Context, key string) error {
 }
 
 func (r throttles) Sweep(ctx context.Context) (int, error) {
-	return r.change(ctx, nil, "DELETE FROM throttles WHERE resets_at <= $1", r.now)
+	return r.change(ctx, nil, `DELETE FROM throttles WHERE key IN
+		(SELECT key FROM throttles WHERE resets_at <= $1 ORDER BY resets_at LIMIT $2 + 0)`, r.now, ports.SweepBatch)
 }

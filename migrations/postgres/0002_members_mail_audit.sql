@@ -9,6 +9,11 @@ CREATE INDEX accounts_operator_idx ON accounts (id) WHERE operator;
 ALTER TABLE organizations ADD COLUMN search_name text COLLATE "C" NOT NULL DEFAULT '';
 UPDATE organizations SET search_name = lower(name);
 
+-- Every refresh moves expires_at. Without this index its new row goes beside the
+-- old one and into no index at all; with it, into all of them, where refreshes of
+-- different sessions meet and fail to be serialized.
+DROP INDEX sessions_expires_at_idx;
+
 -- An invitation is a membership that has an address in place of an account. Only
 -- an active one has an account: what is asked for by account is no invitation.
 ALTER TABLE memberships
@@ -116,5 +121,6 @@ ALTER TABLE memberships
     DROP COLUMN expires_at,
     ALTER COLUMN account_id SET NOT NULL;
 ALTER TABLE organizations DROP COLUMN search_name;
+CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
 DROP INDEX accounts_operator_idx;
 ALTER TABLE accounts DROP COLUMN search_name;

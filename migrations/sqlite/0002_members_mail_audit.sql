@@ -8,6 +8,9 @@ CREATE INDEX accounts_operator_idx ON accounts (id) WHERE operator;
 ALTER TABLE organizations ADD COLUMN search_name text NOT NULL DEFAULT '';
 UPDATE organizations SET search_name = lower(name);
 
+-- Every refresh moves expires_at, and would have to move its place here too.
+DROP INDEX sessions_expires_at_idx;
+
 -- An invitation is a membership that has an address in place of an account. Only
 -- an active one has an account: what is asked for by account is no invitation.
 -- A column's NOT NULL cannot be taken off here, so the table is made anew; no
@@ -138,5 +141,6 @@ DROP TABLE memberships;
 ALTER TABLE memberships_next RENAME TO memberships;
 CREATE INDEX memberships_account_id_id_idx ON memberships (account_id, id);
 ALTER TABLE organizations DROP COLUMN search_name;
+CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
 DROP INDEX accounts_operator_idx;
 ALTER TABLE accounts DROP COLUMN search_name;

@@ -205,7 +205,9 @@ func accountRemoval(w *world) {
 		}
 		return nil, nil
 	})
-	empty(w, "its sessions", func(tx ports.Tx) ([]session.Session, error) { return tx.Sessions().List(w.ctx, p.owner.ID) })
+	empty(w, "its sessions", func(tx ports.Tx) ([]session.Session, error) {
+		return tx.Sessions().List(w.ctx, p.owner.ID, ports.Page[session.ID]{Limit: whole})
+	})
 	orphan := p.key
 	orphan.CreatedBy = nil
 	w.same("the key that it made", orphan, w.keyByID(p, p.key.ID))

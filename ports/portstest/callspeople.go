@@ -54,7 +54,7 @@ var peopleCalls = []call{
 		return one(tx.Sessions().Save(ctx, p.session, before))
 	}},
 	{"Sessions.List", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
-		return many(tx.Sessions().List(ctx, p.owner.ID))
+		return many(tx.Sessions().List(ctx, p.owner.ID, ports.Page[session.ID]{Limit: whole}))
 	}},
 	{"Sessions.Remove", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Sessions().Remove(ctx, p.owner.ID, p.session.ID))
@@ -62,8 +62,12 @@ var peopleCalls = []call{
 	{"Sessions.RemoveAll", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return tx.Sessions().RemoveAll(ctx, p.owner.ID, session.ID{})
 	}},
-	{"Sessions.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
-		return tx.Sessions().Sweep(ctx)
+	{"Sessions.Inspect", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		found, err := tx.Sessions().Inspect(ctx, ports.Page[session.ID]{Limit: whole})
+		return len(found.RunOut), err
+	}},
+	{"Sessions.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return tx.Sessions().Sweep(ctx, []session.ID{p.session.ID, p.ended.ID})
 	}},
 	{"Memberships.Find", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return present(tx.Memberships().Find(ctx, p.org.ID, p.owner.ID))

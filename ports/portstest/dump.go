@@ -81,7 +81,7 @@ func (d dump) people(ctx context.Context, tx ports.Tx, p plot) error {
 	for name, who := range map[string]account.Account{"owner": p.owner, "stranger": p.stranger, "newcomer": p.newcomer} {
 		kept, err := tx.Accounts().Get(ctx, who.ID)
 		errs = append(errs, note(d, name, kept, err))
-		sessions, err := tx.Sessions().List(ctx, who.ID)
+		sessions, err := tx.Sessions().List(ctx, who.ID, ports.Page[session.ID]{Limit: whole})
 		errs = append(errs, note(d, name+"'s sessions", sessions, err))
 		memberships, err := tx.Memberships().List(ctx, who.ID, ports.Page[membership.ID]{Limit: whole})
 		errs = append(errs, note(d, name+"'s memberships", memberships, err))

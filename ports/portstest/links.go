@@ -18,6 +18,7 @@ var linkPromises = []promise{
 	{"an invitation's links are void, and no others", invitationLinksVoided},
 	{"links go with their account", linksGoWithAccount},
 	{"what has run out is swept", linkSweep},
+	{"a sweep deletes a batch, the oldest first", linkSweepBatch},
 }
 
 func (w *world) addLink(l link.Link) link.Link {
@@ -153,4 +154,28 @@ func linkSweep(w *world) {
 	w.counted("again", 0, sweep)
 	w.clock.Advance(time.Microsecond)
 	w.counted("a microsecond later", 1, sweep)
+}
+
+func linkSweepBatch(w *world) {
+	p := w.found("acme")
+	now := w.clock.Now()
+	var all []link.Link
+	for i := range ports.SweepBatch + 1 { // p.expired makes one more
+		l := newLink(link.VerifyEmail, p.owner)
+		l.ExpiresAt = now.Add(-time.Duration(i) * time.Microsecond)
+		all = append(all, l)
+	}
+	w.do(func(tx ports.Tx) error {
+		for _, l := range all {
+			if err := tx.Links().Add(w.ctx, l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	sweep := func(tx ports.Tx) (int, error) { return tx.Links().Sweep(w.ctx) }
+	w.counted("a batch", ports.SweepBatch, sweep)
+	w.linksKept("the latest", []link.Link{p.link, p.invited, all[0], all[len(all)-1]}, p.link, p.invited, all[0])
+	w.counted("what is left", 2, sweep)
+	w.counted("nothing", 0, sweep)
 }

@@ -130,7 +130,9 @@ func sessionStale(w *world) {
 
 func (w *world) sessionsOf(id account.ID) []session.Session {
 	w.Helper()
-	return look(w, func(tx ports.Tx) ([]session.Session, error) { return tx.Sessions().List(w.ctx, id) })
+	return look(w, func(tx ports.Tx) ([]session.Session, error) {
+		return tx.Sessions().List(w.ctx, id, ports.Page[session.ID]{Limit: whole})
+	})
 }
 
 func sessionList(w *world) {
@@ -143,8 +145,15 @@ func sessionList(w *world) {
 	w.addSession(ending)
 	w.addSession(first)
 	w.same("the sessions", []session.Session{p.session, first, second}, w.sessionsOf(p.owner.ID))
+	for after, want := range map[session.ID][]session.Session{
+		{}: {p.session, first}, p.session.ID: {first, second}, first.ID: {second}, second.ID: {},
+	} {
+		w.same("a page", want, look(w, func(tx ports.Tx) ([]session.Session, error) {
+			return tx.Sessions().List(w.ctx, p.owner.ID, ports.Page[session.ID]{After: after, Limit: 2})
+		}))
+	}
 	empty(w, "the sessions of who has none", func(tx ports.Tx) ([]session.Session, error) {
-		return tx.Sessions().List(w.ctx, p.stranger.ID)
+		return tx.Sessions().List(w.ctx, p.stranger.ID, ports.Page[session.ID]{Limit: whole})
 	})
 }
 
@@ -205,11 +214,24 @@ func sessionSweep(w *world) {
 	ending.ExpiresAt, ends.ExpiresAt = now, now.Add(time.Microsecond)
 	w.addSession(ending)
 	w.addSession(ends)
-	sweep := func(tx ports.Tx) (int, error) { return tx.Sessions().Sweep(w.ctx) }
-	w.counted("what has run out", 2, sweep)
+	all := []session.ID{p.session.ID, p.ended.ID, ending.ID, ends.ID, newSession(p.owner.ID, nil).ID}
+	sweep := func(tx ports.Tx) (int, error) { return tx.Sessions().Sweep(w.ctx, all) }
+	w.inspects("all", ports.Page[session.ID]{Limit: whole}, ports.Inspected{RunOut: []session.ID{p.ended.ID, ending.ID}, Last: ends.ID})
+	w.inspects("the first", ports.Page[session.ID]{Limit: 1}, ports.Inspected{Last: p.session.ID})
+	w.inspects("the next", ports.Page[session.ID]{After: p.session.ID, Limit: 1}, ports.Inspected{RunOut: []session.ID{p.ended.ID}, Last: p.ended.ID})
+	w.inspects("two later", ports.Page[session.ID]{After: p.ended.ID, Limit: 2}, ports.Inspected{RunOut: []session.ID{ending.ID}, Last: ends.ID})
+	w.inspects("what comes after the last", ports.Page[session.ID]{After: ends.ID, Limit: 1}, ports.Inspected{})
+	w.counted("none of them", 0, func(tx ports.Tx) (int, error) { return tx.Sessions().Sweep(w.ctx, nil) })
+	w.counted("one", 1, func(tx ports.Tx) (int, error) { return tx.Sessions().Sweep(w.ctx, []session.ID{ending.ID}) })
+	w.counted("what has run out", 1, sweep)
 	w.same("what stays", []session.Session{p.session, ends}, w.sessionsOf(p.owner.ID))
 	w.same("what was swept", (*access.Actor)(nil), w.actor(p.ended.ID, nil))
 	w.counted("again", 0, sweep)
 	w.clock.Advance(time.Microsecond)
 	w.counted("a microsecond later", 1, sweep)
+}
+
+func (w *world) inspects(what string, page ports.Page[session.ID], want ports.Inspected) {
+	w.Helper()
+	w.same(what, want, look(w, func(tx ports.Tx) (ports.Inspected, error) { return tx.Sessions().Inspect(w.ctx, page) }))
 }

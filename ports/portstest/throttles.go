@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ var throttlePromises = []promise{
 	{"keys are counted apart", throttleKeysApart},
 	{"an attempt of a unit that was undone does not count", throttleUndone},
 	{"counts that are over are swept", throttleSweep},
+	{"a sweep deletes a batch", throttleSweepBatch},
 }
 
 const (
@@ -166,4 +168,21 @@ func throttleSweep(w *world) {
 	w.counted("the other is over", 1, sweep)
 	w.counted("nothing is left", 0, sweep)
 	w.takes("early", 1, 1)
+}
+
+func throttleSweepBatch(w *world) {
+	const more = 2
+	w.do(func(tx ports.Tx) error {
+		for i := range ports.SweepBatch + more {
+			if _, err := tx.Throttles().Take(w.ctx, strconv.Itoa(i), 1, window); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	w.clock.Advance(window)
+	sweep := func(tx ports.Tx) (int, error) { return tx.Throttles().Sweep(w.ctx) }
+	w.counted("a batch", ports.SweepBatch, sweep)
+	w.counted("what is left", more, sweep)
+	w.counted("nothing", 0, sweep)
 }

@@ -26,10 +26,11 @@ func crowded(t *testing.T, s *harness.Server) (stage harness.Stage, lists []stri
 		ada.Post("/v1/projects/"+ada.Project+"/environments", name).Want(201)
 		ada.Post("/v1/environments/"+ada.Dev+"/api-keys", name).Want(201)
 		ada.Post("/v1/organizations", name).Want(201)
+		ada.Login(t)
 	}
 	return stage, []string{
 		"/v1/projects", "/v1/projects/" + ada.Project + "/environments", "/v1/environments/" + ada.Dev + "/api-keys",
-		"/v1/organizations", "/v1/auth/organizations", "/v1/auth/users/" + ada.ID + "/organizations",
+		"/v1/organizations", "/v1/auth/organizations", "/v1/auth/users/" + ada.ID + "/organizations", "/v1/auth/sessions",
 	}
 }
 
@@ -117,7 +118,7 @@ func TestALimitHasBounds(t *testing.T) {
 		stage := s.Stage(t)
 		lists := []string{
 			"/v1/projects", "/v1/projects/" + stage.Project + "/environments", "/v1/environments/" + stage.Dev + "/api-keys",
-			"/v1/organizations", "/v1/auth/organizations", "/v1/auth/users/" + stage.Owner.ID + "/organizations",
+			"/v1/organizations", "/v1/auth/organizations", "/v1/auth/users/" + stage.Owner.ID + "/organizations", "/v1/auth/sessions",
 		}
 		for _, path := range lists {
 			for _, limit := range []string{"0", "101", "-1", "abc", "1.5", "1e1", "9223372036854775808", "0x10", "%20", "1,2", "٣"} {

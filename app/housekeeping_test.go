@@ -1,0 +1,187 @@
+package app_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tenantry/tenantry/adapters/system"
+	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/link"
+	"github.com/tenantry/tenantry/domain/session"
+	"github.com/tenantry/tenantry/ports"
+	"github.com/tenantry/tenantry/ports/portstest"
+)
+
+func TestWhatHasRunOutIsDeletedHoweverMuchItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.register("ada")
+	now := w.clock.Now()
+	const many = 2*ports.SweepBatch + 1
+	must(t, w.store.Do(t.Context(), func(tx ports.Tx) error {
+		for i := range many {
+			s := session.Session{ID: session.ID(system.NewRandom().ID()), AccountID: ada.Account.ID, CreatedAt: now, ExpiresAt: now}
+			l := link.Link{Purpose: link.ResetPassword, AccountID: &ada.Account.ID, Email: ada.Account.Email, ExpiresAt: now, CreatedAt: now}
+			rand.Read(l.Digest[:])
+			_, err := tx.Throttles().Take(t.Context(), fmt.Sprint(i), 1, time.Microsecond)
+			if err := errors.Join(err, tx.Sessions().Add(t.Context(), s), tx.Links().Add(t.Context(), l)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	w.clock.Advance(time.Microsecond)
+	must(t, w.Housekeeping.Sweep(t.Context()))
+	must(t, w.store.Do(t.Context(), func(tx ports.Tx) error {
+		found, err := tx.Sessions().Inspect(t.Context(), ports.Page[session.ID]{Limit: many + 1})
+		links, linkErr := tx.Links().Sweep(t.Context())
+		throttles, throttleErr := tx.Throttles().Sweep(t.Context())
+		if len(found.RunOut) != 0 || found.Last != ada.Session.ID || links != 0 || throttles != 0 {
+			t.Errorf("left are %d sessions, %d links and %d counts; the last session is %v", len(found.RunOut), links, throttles, found.Last)
+		}
+		return errors.Join(err, linkErr, throttleErr)
+	}))
+}
+
+// touched is a store that knows nothing but keys, and which of them were used.
+type touched struct {
+	ports.Store
+	ports.Tx
+	fail  func(call int) error
+	calls int
+	kept  map[apikey.ID]int
+}
+
+func (s *touched) Do(_ context.Context, fn func(ports.Tx) error) error {
+	s.calls++
+	if err := s.fail(s.calls); err != nil {
+		return err
+	}
+	return fn(s)
+}
+
+func (s *touched) View(_ context.Context, fn func(ports.Tx) error) error { return fn(s) }
+
+func (s *touched) KeyIndex() ports.KeyIndex { return s }
+
+func (s *touched) Find(_ context.Context, digest apikey.Digest) (*ports.Opened, error) {
+	return &ports.Opened{Key: apikey.Key{ID: apikey.ID(digest[:16]), Digest: digest}}, nil
+}
+
+func (s *touched) Touch(_ context.Context, uses []ports.Use) error {
+	if len(uses) > 500 {
+		return fmt.Errorf("%d keys in one unit of work", len(uses))
+	}
+	for _, use := range uses {
+		s.kept[use.Key]++
+	}
+	return nil
+}
+
+func TestUsesOfManyKeysAreWrittenInShortUnits(t *testing.T) {
+	t.Parallel()
+	const keys, units = 2250, 5
+	for name, test := range map[string]struct {
+		fail        func(call int) error
+		first, then int // calls
+	}{
+		"none fails":         {func(int) error { return nil }, units, 0},
+		"one fails":          {failOn(2, fault.ErrBusy), units, 1},
+		"the store is away":  {failOn(2, fault.ErrUnavailable), 2, units - 1},
+		"one of them panics": {func(call int) error { panicOn(call, 2); return nil }, 2, units - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &touched{fail: test.fail, kept: map[apikey.ID]int{}}
+			a := app.New(app.Dependencies{Store: s, Clock: system.Clock{}, Logger: slog.New(slog.DiscardHandler)}, app.Settings{})
+			for range keys {
+				secret := apikey.NewSecret(environment.Production, apikey.Server, system.NewRandom().Uniform)
+				if _, err := a.Verification.Authorize(t.Context(), app.Presented{Key: secret.Reveal()}, app.Asked{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			func() {
+				defer func() { _ = recover() }()
+				if err := a.Housekeeping.Flush(t.Context()); (err == nil) != (test.then == 0) {
+					t.Errorf("the first time: %v", err)
+				}
+			}()
+			first := s.calls
+			must(t, a.Housekeeping.Flush(t.Context()))
+			if first != test.first || s.calls-first != test.then || len(s.kept) != keys {
+				t.Errorf("%d calls, then %d; %d keys are kept", first, s.calls-first, len(s.kept))
+			}
+			for _, times := range s.kept {
+				if times != 1 {
+					t.Fatalf("a use was written %d times", times)
+				}
+			}
+		})
+	}
+}
+
+func failOn(n int, err error) func(int) error {
+	return func(call int) error {
+		if call == n {
+			return err
+		}
+		return nil
+	}
+}
+
+func panicOn(call, n int) {
+	if call == n {
+		panic("poison")
+	}
+}
+
+// poisoned is a store that panics whenever it is used.
+type poisoned struct {
+	ports.Store
+	used atomic.Int64
+}
+
+func (s *poisoned) Do(context.Context, func(ports.Tx) error) error {
+	s.used.Add(1)
+	panic("poison")
+}
+
+func (s *poisoned) View(ctx context.Context, fn func(ports.Tx) error) error { return s.Do(ctx, fn) }
+
+func TestAPanicInTheBackgroundIsLoggedAndTheWorkGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(*app.App, context.Context){
+		"housekeeping": func(a *app.App, ctx context.Context) { a.Housekeeping.Run(ctx) },
+		"the relay":    func(a *app.App, ctx context.Context) { a.Relay.Run(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, log := &poisoned{}, &lines{}
+				a := app.New(app.Dependencies{
+					Store: s, Clock: portstest.NewClock(time.Now().UTC()), Logger: slog.New(slog.NewTextHandler(log, nil)),
+				}, app.Settings{})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				run(a, ctx)
+				if s.used.Load() < 2 {
+					t.Errorf("the store was used %d times in an hour", s.used.Load())
+				}
+				if text := log.String(); !strings.Contains(text, "level=ERROR") || !strings.Contains(text, "panic=poison") {
+					t.Errorf("the log says %.300s", text)
+				}
+			})
+		})
+	}
+}

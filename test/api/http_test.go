@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -47,6 +48,10 @@ func TestABodyIsOneJSONObjectAndNothingElse(t *testing.T) {
 				`{"a":` + repeat("[", 100) + repeat("]", 100) + `}`, `{"a":` + repeat(`{"a":`, 10_000) + "1" + repeat("}", 10_000) + `}`,
 			} {
 				r := by.Do(o.Method, path, body)
+				if body == "" && o.Name() == "DELETE /v1/admin/accounts/{id}" {
+					r.Refused(404, "NOT_FOUND") // here the body may be left out
+					continue
+				}
 				if r.Status != 400 || r.Code() != "VALIDATION_FAILED" || len(r.Refusals()) == 0 {
 					t.Errorf("%s with %.40q: %d %s %v", o.Name(), body, r.Status, r.Code(), r.Refusals())
 				}
@@ -65,11 +70,15 @@ func TestAMemberIsKnownOnceAndSpelledAsDocumented(t *testing.T) {
 						t.Errorf("%s does not name %q: %v", o.Name(), spelling, r.Refusals())
 					}
 				}
-				twice := fmt.Sprintf(`{%q:%q,%q:%q}`, member, value, member, "other")
+				text, err := json.Marshal(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				twice := fmt.Sprintf(`{%q:%s,%q:%q}`, member, text, member, "other")
 				if r := by.Do(o.Method, path, twice); r.Refused(400, "VALIDATION_FAILED").Refusals()[member] == "" {
 					t.Errorf("%s does not name %q, which comes twice: %v", o.Name(), member, r.Refusals())
 				}
-				escaped := fmt.Sprintf(`{%q:%q,"\u%04x%s":%q}`, member, value, member[0], member[1:], "other")
+				escaped := fmt.Sprintf(`{%q:%s,"\u%04x%s":%q}`, member, text, member[0], member[1:], "other")
 				by.Do(o.Method, path, escaped).Refused(400, "VALIDATION_FAILED")
 				for _, wrong := range []any{1, 1.5, M{"a": 1}, []any{[]any{}}, []any{1, nil}} {
 					if r := by.Do(o.Method, path, changed(valid, M{member: wrong})); r.Refused(400, "VALIDATION_FAILED").Refusals()[member] == "" {
@@ -100,7 +109,7 @@ func TestABodyIsSentAsUncompressedJSON(t *testing.T) {
 				by.With("Content-Encoding", encoding).Do(o.Method, path, "\x1f\x8b\x08bomb").Refused(415, "UNSUPPORTED_MEDIA_TYPE")
 			}
 			for _, media := range []string{"application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"} {
-				if r := by.With("Content-Type", media).Do(o.Method, path, body); r.Status == 415 || r.Status == 400 && o.ID != "log-in" && len(r.Refusals()) == 0 {
+				if r := by.With("Content-Type", media).Do(o.Method, path, body); r.Status == 415 || r.Status == 400 && r.Code() == "VALIDATION_FAILED" && o.ID != "log-in" && len(r.Refusals()) == 0 {
 					t.Errorf("%s refuses %s: %d", o.Name(), media, r.Status)
 				}
 			}

@@ -88,7 +88,10 @@ func newOperation(method, path string, node M) Operation {
 	o := Operation{Method: strings.ToUpper(method), Path: path, node: node}
 	o.ID, _ = node["operationId"].(string)
 	security, _ := node["security"].([]any)
-	o.Secured = len(security) > 0
+	o.Secured = len(security) > 0 && !slices.ContainsFunc(security, func(one any) bool {
+		requirement, _ := one.(M)
+		return len(requirement) == 0 // with or without
+	})
 	responses, _ := node["responses"].(M)
 	for status := range responses {
 		o.Statuses = append(o.Statuses, status)

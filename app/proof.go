@@ -83,9 +83,12 @@ func (p *proof) alarm(ctx context.Context, c claimant) error {
 
 // answer posts the notice that was wished for, where there is an account.
 func (p *proof) answer(ctx context.Context, tx ports.Tx, w wish) error {
+	if w.AccountID == "" {
+		return nil // nobody was meant
+	}
 	who, err := id.Parse[account.Account](w.AccountID)
 	if err != nil {
-		return nil // nobody was meant
+		return err
 	}
 	found, err := tx.Accounts().Get(ctx, who)
 	if fault.KindOf(err) == fault.NotFound {

@@ -36,7 +36,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	password = "a quiet evening by the harbour"
+	password = "a quiet evening by the harbor"
 	another  = "seven grey herons in the reeds"
 )
 

@@ -88,7 +88,13 @@ func TestAKeyIsHeldToItsScopes(t *testing.T) {
 			"export the audit":    {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/audit/export") }},
 			"read itself":         {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/auth/me") }},
 			"list organizations":  {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/organizations") }},
-			"read organization":   {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/organizations/" + stage.Organization) }},
+			"list one's own":      {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/auth/organizations") }},
+			"read a project":      {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/projects/" + stage.Project) }},
+			"list environments": {"read", func(c *harness.Client) *harness.Response {
+				return c.Get("/v1/projects/" + stage.Project + "/environments")
+			}},
+			"read a key":        {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/api-keys/" + key()) }},
+			"read organization": {"read", func(c *harness.Client) *harness.Response { return c.Get("/v1/organizations/" + stage.Organization) }},
 			"ask why": {"read", func(c *harness.Client) *harness.Response {
 				return c.Post("/v1/authz/explain", M{"action": "project.read"})
 			}},
@@ -123,6 +129,7 @@ func TestAKeyIsHeldToItsScopes(t *testing.T) {
 				}
 			}
 		}
+		programs["read"].Post("/v1/organizations/"+stage.Organization+"/leave", nil).Refused(403, "KEY_SCOPE_TOO_NARROW")
 	})
 }
 

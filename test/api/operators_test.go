@@ -100,8 +100,10 @@ func TestAnOperatorFindsAccountsAndOrganizations(t *testing.T) {
 		operator.Get("/v1/admin/accounts/"+randomID()).Refused(404, "NOT_FOUND")
 		operator.Get("/v1/admin/accounts/x").Refused(400, "VALIDATION_FAILED")
 		for _, query := range []string{"limit=0", "limit=101", "q=%00", "after=x", "page=1"} {
-			if r := operator.Get("/v1/admin/accounts?" + query); r.Status != 400 {
-				t.Errorf("%s: %d", query, r.Status)
+			for _, path := range []string{"/v1/admin/accounts?", "/v1/admin/organizations?"} {
+				if r := operator.Get(path + query); r.Status != 400 {
+					t.Errorf("%s%s: %d", path, query, r.Status)
+				}
 			}
 		}
 	})

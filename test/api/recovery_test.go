@@ -213,6 +213,21 @@ func TestAnAddressChangesWhenTheNewOneIsProven(t *testing.T) {
 	})
 }
 
+func TestAChangeIsNotTakenBackToAnAddressThatSomebodyElseHasProven(t *testing.T) {
+	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+		ada, to := proven(t, s), harness.NewEmail()
+		ada.Post("/v1/auth/email", M{"email": to}).Want(202)
+		ada.Post("/v1/auth/verify-email", M{"token": token(t, post, to, aboutConfirmation)}).Want(204)
+		undo := token(t, post, ada.Email, aboutUndo)
+		other := proven(t, s, M{"email": ada.Email})
+		s.Client(t).Post("/v1/auth/email/undo", M{"token": undo}).Refused(409, "EMAIL_ALREADY_EXISTS")
+		other.Get("/v1/auth/me").Want(200)
+		if got := ada.Get("/v1/auth/me").Want(200).Text("email"); got != to {
+			t.Errorf("the address is %s", got)
+		}
+	})
+}
+
 func TestAChangeToATakenAddressFailsWhereItIsProven(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
 		ada, bob := proven(t, s), proven(t, s)

@@ -38,6 +38,7 @@ func TestAnAddressIsProvenByItsLinkOnce(t *testing.T) {
 		if ada.Get("/v1/auth/me").Want(200).Value("email_verified") != false {
 			t.Error("a GET has proven the address")
 		}
+		s.Client(t).Bearer("nonsense").Post("/v1/auth/verify-email", M{"token": m.Token()}).Refused(401, "INVALID_TOKEN")
 		ada.Post("/v1/auth/verify-email", M{"token": m.Token()}).Want(204)
 		if ada.Get("/v1/auth/me").Want(200).Value("email_verified") != true {
 			t.Error("the address is not proven")

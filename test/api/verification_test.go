@@ -39,6 +39,7 @@ func TestAnAddressIsProvenByItsLinkOnce(t *testing.T) {
 			t.Error("a GET has proven the address")
 		}
 		s.Client(t).Bearer("nonsense").Post("/v1/auth/verify-email", M{"token": m.Token()}).Refused(401, "INVALID_TOKEN")
+		ada.In(randomID()).Post("/v1/auth/verify-email", M{"token": m.Token()}).Refused(404, "NOT_FOUND")
 		ada.Post("/v1/auth/verify-email", M{"token": m.Token()}).Want(204)
 		if ada.Get("/v1/auth/me").Want(200).Value("email_verified") != true {
 			t.Error("the address is not proven")

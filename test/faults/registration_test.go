@@ -17,6 +17,7 @@ import (
 	"github.com/tenantry/tenantry/adapters/idn"
 	"github.com/tenantry/tenantry/adapters/jwt"
 	"github.com/tenantry/tenantry/adapters/postgres"
+	"github.com/tenantry/tenantry/adapters/seal"
 	"github.com/tenantry/tenantry/adapters/sqlite"
 	"github.com/tenantry/tenantry/adapters/sqlstore"
 	"github.com/tenantry/tenantry/adapters/system"
@@ -117,8 +118,12 @@ func use(store *sqlstore.Store) *app.App {
 	if err != nil {
 		panic(err)
 	}
+	sealer, err := seal.New(make([]byte, seal.KeySize))
+	if err != nil {
+		panic(err)
+	}
 	return app.New(app.Dependencies{
-		Store: store, Clock: system.Clock{}, Random: system.NewRandom(), Passwords: argon.New(argon.Options{}),
+		Store: store, Sealer: sealer, Clock: system.Clock{}, Random: system.NewRandom(), Passwords: argon.New(argon.Options{}),
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver([]byte("only the tests derive from this")),
 		Guess: guess.Score, ToASCII: idn.ToASCII, Logger: slog.New(slog.DiscardHandler),
 	}, app.Settings{

@@ -70,6 +70,7 @@ func (c *Client) At(address string) *Client { return c.With("X-Forwarded-For", a
 var hashing = map[string]bool{
 	"POST /v1/auth/register": true, "POST /v1/auth/signup": true, "POST /v1/auth/login": true,
 	"POST /v1/auth/reauthenticate": true, "DELETE /v1/auth/me": true,
+	"POST /v1/auth/password/change": true, "POST /v1/auth/password/reset": true, "POST /v1/invitations/accept": true,
 }
 
 // patiently repeats a request for as long as the server says that it is too

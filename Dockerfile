@@ -19,7 +19,7 @@ ARG TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /out/tenantry ./cmd/tenantry \
+    go build -tags nomsgpack -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /out/tenantry ./cmd/tenantry \
  && mkdir /out/data
 
 # No shell, no package manager; certificates for TLS to mail servers, and a user without rights.

@@ -34,8 +34,9 @@ run: ## Start the server on SQLite: http://127.0.0.1:8080, data in tenantry.db
 	$(GO) run ./cmd/tenantry serve
 
 .PHONY: build
+# Without gin's MessagePack codec, which nothing here speaks: 6 MB less.
 build: ## Build the static binary bin/tenantry
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/tenantry ./cmd/tenantry
+	CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/tenantry ./cmd/tenantry
 
 .PHONY: generate
 generate: ## Write the generated files

@@ -21,7 +21,6 @@ const (
 	VerifyEmail     Kind = "verify_email"
 	AlreadyMember   Kind = "account_exists" // somebody registered an address that has an account
 	ResetPassword   Kind = "reset_password"
-	NoAccount       Kind = "no_account" // a reset was asked for an address without an account
 	PasswordChanged Kind = "password_changed"
 	ConfirmEmail    Kind = "confirm_new_email"
 	EmailChanged    Kind = "email_changed" // to the old address, with the way back
@@ -31,7 +30,7 @@ const (
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{VerifyEmail, AlreadyMember, ResetPassword, NoAccount, PasswordChanged, ConfirmEmail, EmailChanged, Invitation, ManyFailures}
+	return []Kind{VerifyEmail, AlreadyMember, ResetPassword, PasswordChanged, ConfirmEmail, EmailChanged, Invitation, ManyFailures}
 }
 
 // Mail is one message to one address. Its members are plain text; the mailer

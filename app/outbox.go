@@ -117,7 +117,7 @@ func mayMail(ctx context.Context, tx ports.Tx, kind mail.Kind, to account.Email,
 	if err != nil {
 		return false, err
 	}
-	fromOne, err := tx.Throttles().Take(ctx, windowed("mail/client/"+network(c.Address), tx.Now(), mailWindow), mailsPerClient, mailWindow)
+	fromOne, err := tx.Throttles().Take(ctx, windowed("mail/client/"+c.network(), tx.Now(), mailWindow), mailsPerClient, mailWindow)
 	return toOne == 0 && fromOne == 0, err
 }
 

@@ -142,24 +142,33 @@ func (c claimant) key() string {
 }
 
 func (p *proof) addressKey(now time.Time, c Client) string {
-	return windowed("password/address/"+network(c.Address), now, p.settings.LoginWindow)
+	return windowed("password/address/"+c.network(), now, p.settings.LoginWindow)
 }
 
-// network is the address, or for IPv6 the /64 that one subscriber has.
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
+// Network is the client's address, or for IPv6 the /64 that one subscriber has.
+// It is zero where the address is not known.
+func (c Client) Network() netip.Prefix {
+	a, err := netip.ParseAddr(c.Address)
 	if err != nil {
-		return "unknown"
+		return netip.Prefix{}
 	}
 	a = a.Unmap().WithZone("")
-	if a.Is4() {
-		return a.String()
-	}
-	prefix, err := a.Prefix(64)
-	if err != nil {
+	return netip.PrefixFrom(a, min(a.BitLen(), subscriberBits)).Masked()
+}
+
+// subscriberBits are those of an IPv6 address that tell subscribers apart.
+const subscriberBits = 64
+
+// network is how counts name the network.
+func (c Client) network() string {
+	switch n := c.Network(); {
+	case !n.IsValid():
 		return "unknown"
+	case n.IsSingleIP():
+		return n.Addr().String()
+	default:
+		return n.String()
 	}
-	return prefix.String()
 }
 
 // own proves that the caller knows the password of its own account, or returns

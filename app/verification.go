@@ -41,14 +41,14 @@ type Asked struct {
 }
 
 // Authorize returns what the key opens, or says why it does not open what was
-// asked for.
+// asked for. A good key is returned beside its refusal.
 func (v *Verification) Authorize(ctx context.Context, p Presented, asked Asked) (ports.Opened, error) {
 	opened, err := v.open(ctx, p)
 	if err != nil {
 		return ports.Opened{}, err
 	}
 	if err := opened.Key.Admits(opened.Environment, asked.Environment, asked.Scope); err != nil {
-		return ports.Opened{}, err
+		return *opened, err
 	}
 	v.used(opened.Key)
 	return *opened, nil

@@ -78,16 +78,29 @@ func bearerToken(r *http.Request) (token string, presented bool) {
 
 // session admits people who are logged in, and account keys.
 func (s *server) session(c *gin.Context) {
-	if err := s.authenticate(c); err != nil {
+	if err := s.manages(c); err != nil {
 		fail(c, err)
 	}
+}
+
+// manages finds out who is calling, and whether its organization may call so
+// often. A request counts there whatever else is wrong with it.
+func (s *server) manages(c *gin.Context) error {
+	err := s.authenticate(c)
+	if limited := s.ofOrganization(c); limited != nil {
+		return limited
+	}
+	return err
 }
 
 // guest admits everybody, and whoever presents a credential as its holder: a
 // bad one is refused and never counts as none.
 func (s *server) guest(c *gin.Context) {
-	if len(c.Request.Header.Values(authorizationHeader)) > 0 {
-		s.session(c)
+	if len(c.Request.Header.Values(authorizationHeader)) == 0 {
+		return
+	}
+	if err := s.authenticate(c); err != nil {
+		fail(c, err)
 	}
 }
 
@@ -179,7 +192,7 @@ func (s *server) backend(c *gin.Context) {
 	switch {
 	case err != nil:
 	case apikey.IsAccountSecret(token):
-		err = s.authenticate(c)
+		err = s.manages(c)
 	default:
 		callOf(c.Request.Context()).presented, err = presented, errBackend
 	}

@@ -172,10 +172,11 @@ func challenge(c *call, problem string) string {
 	return challenge
 }
 
-// retryAfter is in whole seconds, rounded up, and never says "at once".
-func retryAfter(d time.Duration) string {
-	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
-}
+// retryAfter never says "at once".
+func retryAfter(d time.Duration) string { return strconv.Itoa(max(1, seconds(d))) }
+
+// seconds are whole ones, rounded up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // init replaces huma's own errors, which are package variables there: they
 // would show the refused value, passwords included.

@@ -24,35 +24,35 @@ const mailed = "A mail tells the rest"
 
 func (s *server) accountRoutes() []route {
 	return []route{
-		{post, "/v1/auth/register", open, "register", "Make an account with an organization of its own", also[acceptedBody](202, mailed, answers(201, s.registerAccount)), []int{409}},
-		{post, "/v1/auth/signup", open, "sign-up", "Make an account with a personal organization", also[acceptedBody](202, mailed, answers(201, s.signUp)), []int{409}},
+		{post, "/v1/auth/register", byAddress, "register", "Make an account with an organization of its own", also[acceptedBody](202, mailed, answers(201, s.registerAccount)), []int{409}},
+		{post, "/v1/auth/signup", byAddress, "sign-up", "Make an account with a personal organization", also[acceptedBody](202, mailed, answers(201, s.signUp)), []int{409}},
 		{get, "/v1/auth/me", byToken, "get-me", "Show one's account", answers(200, s.me), []int{404}},
 		{patch, "/v1/auth/me", byPerson, "update-me", "Change one's name or username", answers(200, s.updateMe), []int{404, 409}},
-		{remove, "/v1/auth/me", byPerson, "delete-me", "Delete one's account", answers(204, s.deleteMe), []int{404, 409, 429}},
+		{remove, "/v1/auth/me", byPerson, "delete-me", "Delete one's account", answers(204, s.deleteMe), []int{404, 409}},
 	}
 }
 
 func (s *server) proofRoutes() []route {
 	return []route{
 		{post, "/v1/auth/email", byPerson, "change-email", "Ask for another address; it counts once proven there", answers(202, s.changeEmail), []int{404}},
-		{post, "/v1/auth/email/undo", open, "undo-email", "Take a change of address back, by the link in the old mailbox", answers(204, s.undoEmail), []int{409}},
+		{post, "/v1/auth/email/undo", byAddress, "undo-email", "Take a change of address back, by the link in the old mailbox", answers(204, s.undoEmail), []int{409}},
 		{post, "/v1/auth/verify-email", byAnyone, "verify-email", "Prove an address by a mailed link", answers(204, s.verifyEmail), []int{404, 409}},
 		{get, "/v1/auth/verify-email", open, "verify-email-page", "Show the page that a mailed link leads to; it changes nothing", serves(s.verifyPage, documentVerifyPage), nil},
 		{get, "/v1/auth/verify-email/{asset}", open, "verify-email-asset", "Load a part of that page", serves(s.verifyAsset, documentAsset("verify.js")), []int{404}},
-		{post, "/v1/auth/send-verification-email", open, "send-verification-email", "Ask for the mail that proves an address", answers(202, s.sendVerification), nil},
-		{post, "/v1/auth/password/change", byPerson, "change-password", "Change one's password", answers(204, s.changePassword), []int{404, 429}},
-		{post, "/v1/auth/password/forgot", open, "forgot-password", "Ask for a link to a new password", answers(202, s.forgotPassword), nil},
-		{post, "/v1/auth/password/reset", open, "reset-password", "Set a new password by a mailed link", answers(204, s.resetPassword), nil},
+		{post, "/v1/auth/send-verification-email", byAddress, "send-verification-email", "Ask for the mail that proves an address", answers(202, s.sendVerification), nil},
+		{post, "/v1/auth/password/change", byPerson, "change-password", "Change one's password", answers(204, s.changePassword), []int{404}},
+		{post, "/v1/auth/password/forgot", byAddress, "forgot-password", "Ask for a link to a new password", answers(202, s.forgotPassword), nil},
+		{post, "/v1/auth/password/reset", byAddress, "reset-password", "Set a new password by a mailed link", answers(204, s.resetPassword), nil},
 	}
 }
 
 func (s *server) sessionRoutes() []route {
 	return []route{
-		{post, "/v1/auth/login", open, "log-in", "Begin a session", answers(200, s.login), []int{401, 429}},
+		{post, "/v1/auth/login", byAddress, "log-in", "Begin a session", answers(200, s.login), []int{401}},
 		{post, "/v1/auth/refresh", open, "refresh", "Trade a refresh token for new tokens", answers(200, s.refresh), []int{401}},
 		{post, "/v1/auth/logout", byPerson, "log-out", "End this session", answers(204, s.logout), []int{404}},
 		{post, "/v1/auth/switch-organization", byPerson, "switch-organization", "Make another organization the active one", answers(200, s.switchOrganization), []int{404}},
-		{post, "/v1/auth/reauthenticate", byPerson, "reauthenticate", "Prove the password again", answers(204, s.reauthenticate), []int{404, 429}},
+		{post, "/v1/auth/reauthenticate", byPerson, "reauthenticate", "Prove the password again", answers(204, s.reauthenticate), []int{404}},
 		{get, "/v1/auth/sessions", byPerson, "list-sessions", "List one's sessions", answers(200, s.listSessions), []int{404}},
 		{remove, "/v1/auth/sessions", byPerson, "end-other-sessions", "End all of one's sessions but this one", answers(204, s.endOtherSessions), []int{404}},
 		{remove, "/v1/auth/sessions/{id}", byPerson, "end-session", "End one of one's sessions", answers(204, s.endSession), []int{404}},
@@ -84,8 +84,8 @@ func (s *server) organizationRoutes() []route {
 func (s *server) memberRoutes() []route {
 	return []route{
 		{get, "/v1/members", byToken, "list-members", "List members and invitations", answers(200, s.listMembers), []int{404}},
-		{post, "/v1/members/invite", byToken, "invite-member", "Ask somebody in, by a mailed link", answers(201, s.invite), []int{404, 409, 429}},
-		{post, "/v1/members/{id}/resend", byToken, "resend-invitation", "Mail a new link, which voids the old one", answers(204, s.resendInvitation), []int{404, 409, 429}},
+		{post, "/v1/members/invite", byToken, "invite-member", "Ask somebody in, by a mailed link", answers(201, s.invite), []int{404, 409}},
+		{post, "/v1/members/{id}/resend", byToken, "resend-invitation", "Mail a new link, which voids the old one", answers(204, s.resendInvitation), []int{404, 409}},
 		{put, "/v1/members/{id}", byToken, "set-member-role", "Give another role, or offer another one", answers(204, s.changeMember), []int{404, 409}},
 		{patch, "/v1/members/{id}", byToken, "update-member-role", "The same", answers(204, s.changeMember), []int{404, 409}},
 		{remove, "/v1/members/{id}", byToken, "remove-member", "Take a member out, or withdraw an invitation", answers(204, s.removeMember), []int{404, 409}},
@@ -94,9 +94,9 @@ func (s *server) memberRoutes() []route {
 
 func (s *server) invitationRoutes() []route {
 	return []route{
-		{post, "/v1/invitations/preview", open, "preview-invitation", "Show an invitation", answers(200, s.previewInvitation), []int{404}},
+		{post, "/v1/invitations/preview", byAddress, "preview-invitation", "Show an invitation", answers(200, s.previewInvitation), []int{404}},
 		{post, "/v1/invitations/accept", byAnyone, "accept-invitation", "Join as who is logged in, or as a new account", also[JoinedBody](200, "Joined as who is logged in", answers(201, s.acceptInvitation)), []int{403, 404, 409}},
-		{post, "/v1/invitations/decline", open, "decline-invitation", "End an invitation", answers(204, s.declineInvitation), []int{404}},
+		{post, "/v1/invitations/decline", byAddress, "decline-invitation", "End an invitation", answers(204, s.declineInvitation), []int{404}},
 	}
 }
 

@@ -18,7 +18,8 @@ const (
 )
 
 // class is the kind of credential that a route asks for, and so the middleware
-// that stands before it. Rate limits hang here, too: a class is a bucket.
+// that stands before it. It is the kind of rate limit, too: whom a class knows
+// is bounded as that.
 type class struct {
 	name       string
 	middleware func(*server) []gin.HandlerFunc
@@ -27,23 +28,28 @@ type class struct {
 	within     bool  // X-Organization-ID says which organization is meant
 }
 
-// The classes of routes. Behind byPerson stands the same check as behind
+// The classes of routes. byAddress is for what needs no credential and tries one,
+// or sends mail; what is merely open is not bounded. Behind byPerson stands the same check as behind
 // byToken: the use cases refuse account keys, and the specification says so.
 var (
-	open       = class{name: "open", middleware: none}
-	byAnyone   = class{"anyone", one((*server).guest), needs(anonymous, sessionScheme), []int{400, 401}, false}
-	byToken    = class{"token", one((*server).session), needs(sessionScheme, accountKeyScheme), []int{400, 401, 403}, true}
-	byPerson   = class{"person", one((*server).session), needs(sessionScheme), []int{400, 401, 403}, true}
-	byBackend  = class{"backend", one((*server).backend), needs(operatorScheme, accountKeyScheme), []int{400, 401, 403}, false}
-	byOperator = class{"operator", one((*server).operator), needs(operatorScheme, sessionScheme), []int{400, 401, 403}, false}
-	byKey      = class{"key", func(*server) []gin.HandlerFunc { return []gin.HandlerFunc{asksForKey} }, needs(keyScheme), []int{401}, false}
+	open       = class{name: "open", middleware: each()}
+	byAddress  = class{name: "address", middleware: each((*server).ofAddress), refuses: []int{429}}
+	byAnyone   = class{"anyone", each((*server).ofAddress, (*server).guest), needs(anonymous, sessionScheme), []int{400, 401, 429}, false}
+	byToken    = class{"token", each((*server).session), needs(sessionScheme, accountKeyScheme), []int{400, 401, 403, 429}, true}
+	byPerson   = class{"person", each((*server).session), needs(sessionScheme), []int{400, 401, 403, 429}, true}
+	byBackend  = class{"backend", each((*server).backend), needs(operatorScheme, accountKeyScheme), []int{400, 401, 403, 429}, false}
+	byOperator = class{"operator", each((*server).operator), needs(operatorScheme, sessionScheme), []int{400, 401, 403}, false}
+	byKey      = class{"key", each((*server).asksForKey), needs(keyScheme), []int{401, 429}, false}
 )
 
-func none(*server) []gin.HandlerFunc { return nil }
-
-func one(admit func(*server, *gin.Context)) func(*server) []gin.HandlerFunc {
+// each passes a request through the steps, until one has answered it.
+func each(steps ...func(*server, *gin.Context)) func(*server) []gin.HandlerFunc {
 	return func(s *server) []gin.HandlerFunc {
-		return []gin.HandlerFunc{func(c *gin.Context) { admit(s, c) }}
+		var chain []gin.HandlerFunc
+		for _, step := range steps {
+			chain = append(chain, func(c *gin.Context) { step(s, c) })
+		}
+		return chain
 	}
 }
 

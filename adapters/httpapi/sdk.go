@@ -48,7 +48,7 @@ func showOpened(o ports.Opened) openedBody {
 }
 
 // asksForKey makes every 401 of the class name the header of keys.
-func asksForKey(c *gin.Context) { callOf(c.Request.Context()).scheme = apiKey }
+func (*server) asksForKey(c *gin.Context) { callOf(c.Request.Context()).scheme = apiKey }
 
 // presentedKey takes the key from its header, or from the query, where a
 // browser's EventSource can only put it.
@@ -67,10 +67,11 @@ func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
 	return app.Presented{Key: inHeader + inQuery, InURL: inQuery != ""}, nil
 }
 
-// openBy finds out what the request's key opens. Parameters that are not known or
+// openBy finds out what the request's key opens, and takes the request from the
+// limits that spend knows, once the key is found to be good. Parameters that are not known or
 // empty are refused: a misspelled condition must not count as none, nor one
 // whose variable a gateway did not set.
-func (s *server) openBy(c *gin.Context, parameters ...string) (ports.Opened, error) {
+func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, ports.Opened) error, parameters ...string) (ports.Opened, error) {
 	query, malformedQuery := url.ParseQuery(c.Request.URL.RawQuery)
 	key, err := presentedKey(c, query)
 	if err != nil {
@@ -92,17 +93,23 @@ func (s *server) openBy(c *gin.Context, parameters ...string) (ports.Opened, err
 	ctx, cancel := context.WithTimeout(c.Request.Context(), handlerBudget)
 	defer cancel()
 	opened, err := s.App.Verification.Authorize(ctx, key, app.Asked{Environment: query.Get("environment"), Scope: query.Get("scope")})
+	if err != nil && fault.KindOf(err) != fault.Forbidden {
+		return ports.Opened{}, err // no good key, and so nobody's
+	}
+	callOf(c.Request.Context()).organization = opened.Organization.ID.String()
+	if limited := spend(s, c, opened); limited != nil {
+		return ports.Opened{}, limited
+	}
 	if err != nil {
 		return ports.Opened{}, err
 	}
-	callOf(c.Request.Context()).organization = opened.Organization.ID.String()
 	return opened, v.Err() // who is asking comes first
 }
 
 // sdkEnvironment says what the key opens. The answer may be kept, and asked
 // about again by its ETag.
 func (s *server) sdkEnvironment(c *gin.Context) {
-	opened, err := s.openBy(c)
+	opened, err := s.openBy(c, (*server).read)
 	if err != nil {
 		fail(c, err)
 		return
@@ -138,7 +145,7 @@ func matches(conditions []string, tag string) bool {
 // sdkAuthorize tells a gateway by the status alone whether to let a request
 // pass, and by headers whose it is.
 func (s *server) sdkAuthorize(c *gin.Context) {
-	opened, err := s.openBy(c, "environment", "scope")
+	opened, err := s.openBy(c, (*server).use, "environment", "scope")
 	if err != nil {
 		fail(c, forGateway(err))
 		return
@@ -193,6 +200,9 @@ func (s *server) verifyKey(ctx context.Context, by *call, in *verifyInput) (*ver
 		return nil, err
 	}
 	shown := verdictBody{Valid: verdict.Code == app.Valid, Code: string(verdict.Code)}
+	if s.limited(verdict) {
+		shown.Valid, shown.Code = false, errRateLimited.Code
+	}
 	if verdict.Opened != nil {
 		o := showOpened(*verdict.Opened)
 		shown.Organization.value, shown.Project.value = &o.Organization, &o.Project

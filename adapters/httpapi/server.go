@@ -4,8 +4,8 @@
 //
 // routes.go is the table of contents. A request passes, in this order: its id,
 // the access log, the catch of panics, security headers, CORS, the route (404
-// and 405), the credentials of the route's class (401), the shape of the
-// request (400, 413, 415), and then the use case.
+// and 405), the credentials and the rate limit of the route's class (401, 429),
+// the shape of the request (400, 413, 415), and then the use case.
 package httpapi
 
 import (
@@ -53,6 +53,10 @@ type Options struct {
 	CursorKey []byte
 	// AdminToken is what operators' machines present; the zero value admits none.
 	AdminToken AdminToken
+	// Limits bound how often clients may call.
+	Limits Limits
+	// Now is the clock by which limits are counted; nil is the machine's.
+	Now func() time.Time
 	// Ready decides, with Ping, what /readyz answers. Nil is always willing.
 	Ready *Readiness
 	// Ping says whether the store answers.
@@ -74,6 +78,7 @@ func (r *Readiness) Fail() { r.failed.Store(true) }
 type server struct {
 	Options
 	cursors cursors
+	limits  limits
 	origins []string
 }
 
@@ -100,7 +105,7 @@ func Server(handler http.Handler, logger *slog.Logger) *http.Server {
 }
 
 func newServer(o Options) (*server, error) {
-	s := &server{Options: o, cursors: cursors{key: o.CursorKey}, origins: o.CORSOrigins}
+	s := &server{Options: o, cursors: cursors{key: o.CursorKey}, limits: newLimits(o.Limits, o.Now), origins: o.CORSOrigins}
 	if s.Ready == nil {
 		s.Ready = &Readiness{}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/session"
@@ -68,7 +67,13 @@ const about = `Organizations, projects, environments and the keys that open them
 
 Lists are bare arrays, paged by ` + "`limit` and `after`" + `; the next page is in the Link header. Every refusal is an
 application/problem+json document whose member ` + "`code`" + ` is stable. What belongs to another organization does not
-exist: 404. An optional text that is empty counts as left out.`
+exist: 404. An optional text that is empty counts as left out.
+
+Where an operation documents 429, requests are limited: by client address where no credential is needed, else by
+organization, or by environment and key on the SDK plane. Answers to a caller who is known show how it stands:
+` + "`X-RateLimit-Limit`" + ` (requests a minute, and as many at once), ` + "`X-RateLimit-Remaining`" + ` and ` + "`X-RateLimit-Reset`" + `
+(seconds until all of them remain again). Past a limit the code is ` + "`RATE_LIMITED`" + `; ` + "`Retry-After`" + ` says when the next
+request is served.`
 
 func newSpecification() *huma.OpenAPI {
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
@@ -98,7 +103,7 @@ var organizationParameter = &huma.Param{
 var typical = []*fault.Error{
 	fault.ErrInvalid.WithField("email", "must be an email address, such as ada@example.com"), session.ErrNoCredentials,
 	fault.ErrForbidden, fault.ErrNotFound, errSlowBody, membership.ErrLastOwner, errTooLarge, errMediaType,
-	account.ErrTooManyAttempts, fault.ErrInternal, fault.ErrUnavailable,
+	errRateLimited, fault.ErrInternal, fault.ErrUnavailable,
 }
 
 // refusalResponses documents each status once; the operations refer to them.
@@ -114,7 +119,14 @@ func refusalResponses(registry huma.Registry) map[string]*huma.Response {
 		switch status {
 		case http.StatusUnauthorized:
 			response.Headers = map[string]*huma.Header{"WWW-Authenticate": textHeader("How to authenticate, and what was wrong (RFC 6750)")}
-		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		case http.StatusTooManyRequests:
+			response.Headers = map[string]*huma.Header{
+				"Retry-After":           textHeader("Seconds until it is worth trying again"),
+				"X-RateLimit-Limit":     textHeader("Requests a minute, and as many at once. This and the next two are there when code is RATE_LIMITED"),
+				"X-RateLimit-Remaining": textHeader("Requests that would be served now"),
+				"X-RateLimit-Reset":     textHeader("Seconds until all of them would be"),
+			}
+		case http.StatusServiceUnavailable:
 			response.Headers = map[string]*huma.Header{"Retry-After": textHeader("Seconds until it is worth trying again")}
 		}
 		responses[strconv.Itoa(status)] = response

@@ -48,6 +48,11 @@ type config struct {
 	LoginFailures      int `envconfig:"LOGIN_FAILURES" default:"10"`
 	LoginWindowMinutes int `envconfig:"LOGIN_WINDOW_MINUTES" default:"15"`
 
+	RateAuth         int `envconfig:"RATE_AUTH_PER_MINUTE" default:"10"`
+	RateOrganization int `envconfig:"RATE_ORGANIZATION_PER_MINUTE" default:"1000"`
+	RateEnvironment  int `envconfig:"RATE_ENVIRONMENT_PER_MINUTE" default:"10000"`
+	RateKeyReads     int `envconfig:"RATE_KEY_READS_PER_MINUTE" default:"100"`
+
 	EmailVerification string `envconfig:"EMAIL_VERIFICATION" default:"off"`
 	SMTPURL           secret `envconfig:"SMTP_URL"`
 	MailFrom          string `envconfig:"MAIL_FROM"`
@@ -63,6 +68,9 @@ type config struct {
 // refreshGrace is how long the previous refresh token still answers: two tabs
 // of one browser, or a client that lost an answer.
 const refreshGrace = 10 * time.Second
+
+// mostPerMinute is the highest rate limit; more than that is none.
+const mostPerMinute = 10_000_000
 
 // loadConfig reads the environment and reports everything that is wrong with
 // it at once.
@@ -167,6 +175,10 @@ func (c *config) validate() []error {
 		between("PASSWORD_MIN_SCORE", c.PasswordMinScore, 0, 4),
 		between("LOGIN_FAILURES", c.LoginFailures, 1, 100),
 		between("LOGIN_WINDOW_MINUTES", c.LoginWindowMinutes, 1, 24*60),
+		between("RATE_AUTH_PER_MINUTE", c.RateAuth, 0, mostPerMinute),
+		between("RATE_ORGANIZATION_PER_MINUTE", c.RateOrganization, 0, mostPerMinute),
+		between("RATE_ENVIRONMENT_PER_MINUTE", c.RateEnvironment, 0, mostPerMinute),
+		between("RATE_KEY_READS_PER_MINUTE", c.RateKeyReads, 0, mostPerMinute),
 		between("DRAIN_SECONDS", c.DrainSeconds, 0, 60),
 		between("DATABASE_MAX_CONNECTIONS", c.DatabaseConns, 2, 1000),
 		c.checkHost(),

@@ -58,6 +58,7 @@ func judge(r *Response) {
 	if r.Status/100 != 2 && r.Status != http.StatusNotModified {
 		judgeProblem(r, complain)
 	}
+	judgeLimit(r, complain)
 	if problem := specification(r.tb).judge(r); problem != "" {
 		complain("is not what the specification says: %s", problem)
 	}
@@ -97,6 +98,24 @@ func judgeProblem(r *Response, complain func(string, ...any)) {
 		}
 	}
 	judgeHeaders(r, complain)
+}
+
+// judgeLimit checks that the headers of a rate limit come together and tell one
+// story.
+func judgeLimit(r *Response, complain func(string, ...any)) {
+	r.tb.Helper()
+	shown := r.Header.Get("X-RateLimit-Limit") + r.Header.Get("X-RateLimit-Remaining") + r.Header.Get("X-RateLimit-Reset")
+	refused := r.Status == http.StatusTooManyRequests && r.Code() == "RATE_LIMITED"
+	if shown == "" && !refused {
+		return
+	}
+	limit, remaining, reset := r.Number("X-RateLimit-Limit"), r.Number("X-RateLimit-Remaining"), r.Number("X-RateLimit-Reset")
+	if limit < 1 || remaining < 0 || remaining >= limit || reset < 1 || reset > 60 {
+		complain("has a limit of %d, %d of it left, and a reset in %d seconds", limit, remaining, reset)
+	}
+	if wait := r.Number("Retry-After"); refused && (remaining != 0 || wait > reset) {
+		complain("is refused while %d remain, for %d seconds, with a reset in %d", remaining, wait, reset)
+	}
 }
 
 func judgeHeaders(r *Response, complain func(string, ...any)) {

@@ -46,6 +46,15 @@ func (r *Response) header(name string) string {
 	return r.Header.Get(name)
 }
 
+// Number is a header that is a whole number; -1 where it is not.
+func (r *Response) Number(name string) int {
+	number, err := strconv.Atoi(r.header(name))
+	if err != nil {
+		return -1
+	}
+	return number
+}
+
 // Code is what programs branch on; empty where the answer is no refusal.
 func (r *Response) Code() string {
 	var problem struct {
@@ -205,14 +214,15 @@ func (r *Response) Next() string {
 	return address
 }
 
-// Masked is the whole answer without what differs between any two of them:
-// the request's id and the time. Two masked answers that are equal tell nothing
+// Masked is the whole answer without what differs between any two of them: the
+// request's id, the time, and what is left of a rate limit. Two masked answers that are equal tell nothing
 // apart.
 func (r *Response) Masked() string {
 	header := r.Header.Clone()
 	id := header.Get("X-Request-Id")
-	header.Del("X-Request-Id")
-	header.Del("Date")
+	for _, name := range []string{"X-Request-Id", "Date", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"} {
+		header.Del(name)
+	}
 	var text strings.Builder
 	text.WriteString(strconv.Itoa(r.Status) + "\n")
 	_ = header.Write(&text) // a builder takes everything

@@ -21,13 +21,15 @@ const AdminToken = "hw3VpEHMnbzJ0p1ZqRk9s8Yx6tUuQd2c"
 // PublicURL is where every server believes to be found.
 const PublicURL = "https://accounts.example.com"
 
-// settings are those that tests want by default: nothing waits, and the address
-// of a client can be chosen, so that no test is throttled for another.
+// settings are those that tests want by default: nothing waits, there are no rate
+// limits, and the address of a client can be chosen, so that no test is throttled
+// for another.
 func settings(d *Database) Environment {
 	env := Environment{
 		"HOST": "127.0.0.1", "PORT": "0", "PUBLIC_URL": PublicURL, "METRICS_ADDR": "",
 		"DATABASE_URL": d.URL, "DRAIN_SECONDS": "0", "ADMIN_API_TOKEN": AdminToken,
-		"TRUSTED_PROXIES": "127.0.0.1/32",
+		"TRUSTED_PROXIES":      "127.0.0.1/32",
+		"RATE_AUTH_PER_MINUTE": "0", "RATE_ORGANIZATION_PER_MINUTE": "0", "RATE_ENVIRONMENT_PER_MINUTE": "0", "RATE_KEY_READS_PER_MINUTE": "0",
 	}
 	if d.MasterKey != "" {
 		env["MASTER_KEY"] = d.MasterKey

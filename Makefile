@@ -42,6 +42,11 @@ build: ## Build the static binary bin/tenantry
 generate: ## Write the generated files
 	$(GO) generate ./...
 
+.PHONY: compatibility
+compatibility: ## Try the published documents, and write docs/compatibility.md
+	@./test/ensure-postgres.sh
+	$(GO) test -count=1 ./test/contracts -update
+
 .PHONY: fmt
 fmt: ## Format the sources
 	gofmt -w $$(find . -name '*.go' -not -path './.*')

@@ -1,0 +1,31 @@
+package contracts
+
+// exception is what a document says and this server does not do, for a reason.
+type exception struct {
+	document string
+	places   []place
+	reason   string
+}
+
+// place is a member of what stands at a line; an empty one is the whole.
+type place struct {
+	line   int
+	member string
+}
+
+var exceptions = []exception{
+	{"featuresignals", []place{{20, "tokens.refresh_token"}, {55, "tokens.refresh_token"}, {77, "refresh_token"}},
+		"A refresh token is opaque (`rt_…`) and no JWT: one row a session suffices to rotate it and to notice its reuse. Clients only hand it back."},
+	{"featuresignals", []place{{87, ""}},
+		"There is no default for `JWT_SECRET`, and the documented one refuses to start: everybody knows it. Without the setting, the server makes a signing key and keeps it encrypted."},
+	{"featuresignals", []place{{95, ""}},
+		"`POST /v1/evaluate` is about feature flags, which this server does not have yet: 404."},
+}
+
+// note is what a reader of the page should know beside what was tried.
+type note struct{ document, text string }
+
+var notes = []note{
+	{"featuresignals", "This is our own dialect. Its answers have further members, which [openapi.json](../adapters/httpapi/openapi.json) describes; clients of the document do not see them."},
+	{"featuresignals", "Errors are `application/problem+json` (RFC 9457), and the member `error` is the document's."},
+}

@@ -89,7 +89,7 @@ func (s *Invitations) join(ctx context.Context, tx ports.Tx, o opened, who accou
 	if err != nil {
 		return Accepted{}, err
 	}
-	return Accepted{joined, o.organization}, s.recordFrom(ctx, tx, by, o.organization.ID, audit.Event{
+	return Accepted{joined, o.organization}, s.recordFrom(ctx, tx, by, audit.OfOrganization(o.organization.ID), audit.Event{
 		Action: audit.MemberJoined, ResourceType: memberResource, ResourceID: joined.ID.String(),
 		Before: invitationState(o.invitation), After: memberState(joined),
 	})
@@ -177,7 +177,7 @@ func (s *Invitations) joinAsNew(ctx context.Context, tx ports.Tx, in AcceptAsNew
 		return Joined{}, err
 	}
 	by := in.Client.by(who.ID)
-	err = s.recordFrom(ctx, tx, by, nowhere, audit.Event{
+	err = s.recordFrom(ctx, tx, by, audit.OfAccount(who.ID), audit.Event{
 		Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: who.ID.String(), After: accountState(who),
 	})
 	if err != nil {
@@ -197,7 +197,7 @@ func (s *Invitations) Decline(ctx context.Context, token string, c Client) error
 		if err := tx.Invitations(o.grant).Remove(ctx, o.invitation.ID); err != nil {
 			return uninvited(err)
 		}
-		return s.recordFrom(ctx, tx, c.stranger(), o.organization.ID, audit.Event{
+		return s.recordFrom(ctx, tx, c.stranger(), audit.OfOrganization(o.organization.ID), audit.Event{
 			Action: audit.InvitationDeclined, ResourceType: memberResource, ResourceID: o.invitation.ID.String(),
 			Before: invitationState(o.invitation),
 		})

@@ -62,7 +62,7 @@ func (k *AccountKeys) Create(ctx context.Context, actor access.Actor, in CreateA
 		if err := tx.AccountKeys().Add(ctx, made); err != nil {
 			return CreatedAccountKey{}, err
 		}
-		return CreatedAccountKey{made, secret}, k.record(ctx, tx, actor, nowhere, audit.Event{
+		return CreatedAccountKey{made, secret}, k.record(ctx, tx, actor, audit.OfAccount(actor.Account.ID), audit.Event{
 			Action: audit.AccountKeyCreated, ResourceType: accountKeyResource, ResourceID: made.ID.String(), After: accountKeyState(made),
 		})
 	})
@@ -99,7 +99,7 @@ func (k *AccountKeys) Delete(ctx context.Context, actor access.Actor, id account
 		if err := tx.AccountKeys().Remove(ctx, actor.Account.ID, id); err != nil {
 			return err
 		}
-		return k.record(ctx, tx, actor, nowhere, audit.Event{
+		return k.record(ctx, tx, actor, audit.OfAccount(actor.Account.ID), audit.Event{
 			Action: audit.AccountKeyDeleted, ResourceType: accountKeyResource, ResourceID: id.String(),
 		})
 	})

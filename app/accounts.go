@@ -99,7 +99,7 @@ func (a *Accounts) UpdateProfile(ctx context.Context, actor access.Actor, in Upd
 			return account.Account{}, err
 		}
 		who.Version++
-		return who, a.record(ctx, tx, actor, nowhere, audit.Event{
+		return who, a.record(ctx, tx, actor, audit.OfAccount(who.ID), audit.Event{
 			Action: audit.AccountUpdated, ResourceType: accountResource, ResourceID: who.ID.String(),
 			Before: before, After: accountState(who),
 		})

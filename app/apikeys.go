@@ -66,7 +66,7 @@ func (k *APIKeys) Create(ctx context.Context, actor access.Actor, of environment
 		if err := tx.APIKeys(grant).Add(ctx, made); err != nil {
 			return CreatedAPIKey{}, err
 		}
-		return CreatedAPIKey{made, secret}, k.record(ctx, tx, actor, made.OrganizationID, audit.Event{
+		return CreatedAPIKey{made, secret}, k.record(ctx, tx, actor, audit.OfOrganization(made.OrganizationID), audit.Event{
 			Action: audit.KeyCreated, ResourceType: keyResource, ResourceID: made.ID.String(), After: keyState(made),
 		})
 	})
@@ -129,7 +129,7 @@ func (k *APIKeys) Revoke(ctx context.Context, actor access.Actor, id apikey.ID) 
 		if err := tx.APIKeys(grant).Revoke(ctx, found.ID); err != nil {
 			return err
 		}
-		return k.record(ctx, tx, actor, found.OrganizationID, audit.Event{
+		return k.record(ctx, tx, actor, audit.OfOrganization(found.OrganizationID), audit.Event{
 			Action: audit.KeyRevoked, ResourceType: keyResource, ResourceID: id.String(), Before: keyState(found),
 		})
 	})

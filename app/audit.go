@@ -9,30 +9,26 @@ import (
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
-	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
-// nowhere is the organization of what belongs to none: such acts have a chain of
-// their own.
-var nowhere organization.ID
-
-// record notes the caller's act in the chain of an organization, inside the unit
-// of work of the act. Of a key the account and the name are noted, too: the key
-// may be gone when somebody asks.
-func (d Dependencies) record(ctx context.Context, tx ports.Tx, actor access.Actor, org organization.ID, e audit.Event) error {
+// record notes the caller's act in a chain, inside the unit of work of the act:
+// in that of the organization that it concerns, or, where it concerns none, of
+// the account. Of a key the account and the name are noted, too: the key may be
+// gone when somebody asks.
+func (d Dependencies) record(ctx context.Context, tx ports.Tx, actor access.Actor, chain audit.ChainID, e audit.Event) error {
 	if actor.Key != nil {
 		with := audit.State{"account_id": actor.Account.ID.String(), "key_name": actor.Key.Name.String()}
 		maps.Copy(with, e.Metadata)
 		e.Metadata = with
 	}
-	return d.recordFrom(ctx, tx, actor.Origin(), org, e)
+	return d.recordFrom(ctx, tx, actor.Origin(), chain, e)
 }
 
 // recordFrom is record for who is no actor: strangers, newcomers and operators.
-func (d Dependencies) recordFrom(ctx context.Context, tx ports.Tx, from audit.Origin, org organization.ID, e audit.Event) error {
+func (d Dependencies) recordFrom(ctx context.Context, tx ports.Tx, from audit.Origin, chain audit.ChainID, e audit.Event) error {
 	return tx.Audit().Append(ctx, audit.Entry{
-		ID: audit.ID(d.Random.ID()), OrganizationID: org, Origin: from,
+		ID: audit.ID(d.Random.ID()), Chain: chain, Origin: from,
 		Action: e.Action, ResourceType: e.ResourceType, ResourceID: e.ResourceID,
 		Before: stateText(e.Before), After: stateText(e.After), Metadata: stateText(e.Metadata),
 		CreatedAt: tx.Now(),

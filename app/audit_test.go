@@ -9,13 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/membership"
-	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -112,7 +112,7 @@ func TestEveryChangeIsRecordedOnce(t *testing.T) {
 			t.Errorf("%s: %s", change.action, diff)
 		}
 	}
-	for _, e := range append(c.chain(c.owner.org()), c.chain(organization.ID{})...) {
+	for _, e := range append(c.chain(c.owner.chain()), c.chain(audit.OfAccount(c.owner.Account.ID))...) {
 		if e.Origin.Address != client.Address || e.Origin.RequestID != client.RequestID || e.ResourceID == "" {
 			t.Errorf("%s does not tell where it came from: %+v", e.Action, e)
 		}
@@ -125,9 +125,9 @@ func TestEveryChangeIsRecordedOnce(t *testing.T) {
 			}
 		}
 	}
-	c.eachChain(func(org organization.ID) {
-		if found, err := c.Audit.Verify(t.Context(), org); err != nil || found.Broken != nil {
-			t.Errorf("the chain of %s: %+v, %v", org, found, err)
+	c.eachChain(func(chain audit.ChainID) {
+		if found, err := c.Audit.Verify(t.Context(), chain); err != nil || found.Broken != nil {
+			t.Errorf("the chain %s: %+v, %v", chain, found, err)
 		}
 	})
 }
@@ -155,7 +155,7 @@ func TestAKeysActNamesTheKeyAndItsAccount(t *testing.T) {
 	key := w.key(ada)
 	_, err := w.Projects.Create(t.Context(), key, app.CreateProject{Name: "Shop"})
 	must(t, err)
-	entries := w.chain(ada.org())
+	entries := w.chain(ada.chain())
 	last := entries[len(entries)-1]
 	var about audit.State
 	must(t, json.Unmarshal([]byte(last.Metadata), &about))
@@ -217,7 +217,7 @@ func TestAnExportHasEveryEntryOnceAndStopsWithTheRole(t *testing.T) {
 	ctx := t.Context()
 	must(t, c.store.Do(ctx, func(tx ports.Tx) error {
 		for n := range 600 {
-			err := tx.Audit().Append(ctx, audit.Entry{ID: audit.ID{byte(n >> 8), byte(n), 1}, OrganizationID: c.owner.org(), Action: audit.ProjectUpdated, CreatedAt: tx.Now()})
+			err := tx.Audit().Append(ctx, audit.Entry{ID: audit.ID{byte(n >> 8), byte(n), 1}, Chain: c.owner.chain(), Action: audit.ProjectUpdated, CreatedAt: tx.Now()})
 			if err != nil {
 				return err
 			}
@@ -235,7 +235,7 @@ func TestAnExportHasEveryEntryOnceAndStopsWithTheRole(t *testing.T) {
 		}
 		return nil
 	}))
-	if want := len(c.chain(c.owner.org())); seen != want {
+	if want := len(c.chain(c.owner.chain())); seen != want {
 		t.Errorf("%d of %d entries were exported", seen, want)
 	}
 	err := c.Audit.Export(ctx, c.admin.Actor, ports.AuditFilter{}, func([]audit.Entry) error {
@@ -266,20 +266,48 @@ func TestTamperingShows(t *testing.T) {
 				_, err := w.Projects.Create(t.Context(), ada.Actor, app.CreateProject{Name: slug})
 				must(t, err)
 			}
-			before, err := w.Audit.Verify(t.Context(), ada.org())
+			before, err := w.Audit.Verify(t.Context(), ada.chain())
 			must(t, err)
 			if before.Broken != nil || before.Entries != 4 {
 				t.Fatalf("before: %+v", before)
 			}
-			if head, err := w.Audit.Head(t.Context(), ada.org()); err != nil || head != before.Head {
+			if head, err := w.Audit.Head(t.Context(), ada.chain()); err != nil || head != before.Head {
 				t.Errorf("the head is %+v, %v", head, err)
 			}
 			w.tamper(attack.sql)
-			after, err := w.Audit.Verify(t.Context(), ada.org())
+			after, err := w.Audit.Verify(t.Context(), ada.chain())
 			must(t, err)
 			if after.Broken == nil || after.Broken.Why != attack.want {
 				t.Errorf("the verification found %+v", after.Broken)
 			}
 		})
+	}
+}
+
+func TestAnAccountHasAChainOfItsOwnThatOutlivesIt(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	ctx := t.Context()
+	ada, grace := c.register("ada"), c.register("grace")
+	_, err := c.Sessions.Login(ctx, app.Login{Identifier: ada.email(), Password: password, Client: client})
+	must(t, err)
+	must(t, c.Operators.Delete(ctx, c.operates(), grace.Account.ID, false))
+	for who, want := range map[account.ID][]audit.Action{
+		ada.Account.ID:   {audit.AccountRegistered, audit.SessionBegun},
+		grace.Account.ID: {audit.AccountRegistered, audit.AccountDeleted},
+	} {
+		var actions []audit.Action
+		for _, e := range c.chain(audit.OfAccount(who)) {
+			actions = append(actions, e.Action)
+		}
+		if diff := cmp.Diff(want, actions); diff != "" {
+			t.Error(diff)
+		}
+		if found, err := c.Audit.Verify(ctx, audit.OfAccount(who)); err != nil || found.Broken != nil || found.Entries != 2 {
+			t.Errorf("the chain of %s: %+v, %v", who, found, err)
+		}
+	}
+	if entries := c.chain(audit.ChainID{}); len(entries) != 0 {
+		t.Errorf("the installation's chain has %+v", entries)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/tenantry/tenantry/domain/audit"
-	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -29,34 +28,34 @@ type Broken struct {
 
 // Finding is what a verification found of one chain.
 type Finding struct {
-	Organization organization.ID // zero for the chain of what belongs to none
-	Entries      int64
-	Head         audit.Head // of the last entry that is right
-	Broken       *Broken    // nil for a chain that holds
+	Chain   audit.ChainID
+	Entries int64
+	Head    audit.Head // of the last entry that is right
+	Broken  *Broken    // nil for a chain that holds
 }
 
 // Head returns the end of a chain.
-func (a *Audit) Head(ctx context.Context, org organization.ID) (audit.Head, error) {
-	return ports.Look(ctx, a.Store, func(tx ports.Tx) (audit.Head, error) { return tx.Audit().Head(ctx, org) })
+func (a *Audit) Head(ctx context.Context, chain audit.ChainID) (audit.Head, error) {
+	return ports.Look(ctx, a.Store, func(tx ports.Tx) (audit.Head, error) { return tx.Audit().Head(ctx, chain) })
 }
 
-// Chains gives each every organization that has a chain, and first the zero id,
-// whose chain holds what belongs to none.
-func (a *Audit) Chains(ctx context.Context, each func(organization.ID) error) error {
-	if err := each(nowhere); err != nil {
+// Chains gives each every chain that there is, and first the zero one, begun or
+// not.
+func (a *Audit) Chains(ctx context.Context, each func(audit.ChainID) error) error {
+	if err := each(audit.ChainID{}); err != nil {
 		return err
 	}
-	page := ports.Page[organization.ID]{Limit: exportPage}
+	page := ports.Page[audit.ChainID]{Limit: exportPage}
 	for {
-		found, err := ports.Look(ctx, a.Store, func(tx ports.Tx) ([]organization.ID, error) { return tx.Audit().Chains(ctx, page) })
+		found, err := ports.Look(ctx, a.Store, func(tx ports.Tx) ([]audit.ChainID, error) { return tx.Audit().Chains(ctx, page) })
 		if err != nil {
 			return err
 		}
-		for _, org := range found {
-			if err := each(org); err != nil {
+		for _, chain := range found {
+			if err := each(chain); err != nil {
 				return err
 			}
-			page.After = org
+			page.After = chain
 		}
 		if len(found) < exportPage {
 			return nil
@@ -66,15 +65,15 @@ func (a *Audit) Chains(ctx context.Context, each func(organization.ID) error) er
 
 // Verify computes a chain again from its first entry. What is appended meanwhile
 // does no harm: the head is read before the entries.
-func (a *Audit) Verify(ctx context.Context, org organization.ID) (Finding, error) {
-	stored, err := a.Head(ctx, org)
+func (a *Audit) Verify(ctx context.Context, chain audit.ChainID) (Finding, error) {
+	stored, err := a.Head(ctx, chain)
 	if err != nil {
 		return Finding{}, err
 	}
-	f := Finding{Organization: org}
+	f := Finding{Chain: chain}
 	for {
 		found, err := ports.Look(ctx, a.Store, func(tx ports.Tx) ([]audit.Entry, error) {
-			return tx.Audit().Walk(ctx, org, f.Head.Sequence, exportPage)
+			return tx.Audit().Walk(ctx, chain, f.Head.Sequence, exportPage)
 		})
 		if err != nil {
 			return Finding{}, err
@@ -94,7 +93,7 @@ func (a *Audit) Verify(ctx context.Context, org organization.ID) (Finding, error
 		f.Broken = &Broken{f.Head.Sequence + 1, TailMissing}
 		return f, nil
 	}
-	if stored, err = a.Head(ctx, org); err == nil && stored.Sequence < f.Head.Sequence {
+	if stored, err = a.Head(ctx, chain); err == nil && stored.Sequence < f.Head.Sequence {
 		f.Broken = &Broken{f.Head.Sequence, HeadChanged}
 	}
 	return f, err

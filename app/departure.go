@@ -58,7 +58,7 @@ func (d *departure) depart(ctx context.Context, tx ports.Tx, l leaver) error {
 	if err := tx.Accounts().Remove(ctx, who.ID); err != nil {
 		return err
 	}
-	return d.recordFrom(ctx, tx, l.by, nowhere, audit.Event{
+	return d.recordFrom(ctx, tx, l.by, audit.OfAccount(who.ID), audit.Event{
 		Action: audit.AccountDeleted, ResourceType: accountResource, ResourceID: who.ID.String(), Before: accountState(who),
 	})
 }
@@ -125,7 +125,7 @@ func (d *departure) dissolve(ctx context.Context, tx ports.Tx, l leaver, m membe
 	if err := tx.Organization(grant).Remove(ctx); err != nil {
 		return err
 	}
-	return d.recordFrom(ctx, tx, l.by, o.ID, audit.Event{
+	return d.recordFrom(ctx, tx, l.by, audit.OfOrganization(o.ID), audit.Event{
 		Action: audit.OrganizationDeleted, ResourceType: organizationResource, ResourceID: o.ID.String(),
 		Before: organizationState(o), Metadata: audit.State{"with_account": l.who.String()},
 	})
@@ -139,7 +139,7 @@ func (d *departure) leave(ctx context.Context, tx ports.Tx, l leaver, m membersh
 	if err := tx.Members(grant).Remove(ctx, m); err != nil {
 		return err
 	}
-	return d.recordFrom(ctx, tx, l.by, m.OrganizationID, audit.Event{
+	return d.recordFrom(ctx, tx, l.by, audit.OfOrganization(m.OrganizationID), audit.Event{
 		Action: l.left, ResourceType: memberResource, ResourceID: m.ID.String(),
 		Before: membershipState(m), Metadata: audit.State{"with_account": l.who.String()},
 	})

@@ -55,7 +55,7 @@ func (e *Emails) request(ctx context.Context, tx ports.Tx, actor access.Actor, w
 	if err != nil {
 		return err
 	}
-	return e.record(ctx, tx, actor, nowhere, audit.Event{
+	return e.record(ctx, tx, actor, audit.OfAccount(who.ID), audit.Event{
 		Action: audit.EmailChangeRequested, ResourceType: accountResource, ResourceID: who.ID.String(),
 		Before: audit.State{"email": who.Email.String()}, After: audit.State{"email": to.String()},
 	})
@@ -85,7 +85,7 @@ func (e *Emails) confirm(ctx context.Context, tx ports.Tx, who account.Account, 
 	if err != nil {
 		return err
 	}
-	return e.recordFrom(ctx, tx, c.by(who.ID), nowhere, audit.Event{
+	return e.recordFrom(ctx, tx, c.by(who.ID), audit.OfAccount(who.ID), audit.Event{
 		Action: audit.EmailChanged, ResourceType: accountResource, ResourceID: who.ID.String(),
 		Before: accountState(old), After: accountState(who),
 	})
@@ -132,7 +132,7 @@ func (e *Emails) restore(ctx context.Context, tx ports.Tx, who account.Account, 
 	if err := e.sendReset(ctx, tx, who); err != nil {
 		return err
 	}
-	return e.recordFrom(ctx, tx, c.by(who.ID), nowhere, audit.Event{
+	return e.recordFrom(ctx, tx, c.by(who.ID), audit.OfAccount(who.ID), audit.Event{
 		Action: audit.EmailChangeUndone, ResourceType: accountResource, ResourceID: who.ID.String(),
 		Before: before, After: accountState(who),
 	})

@@ -119,7 +119,7 @@ func (e *Emails) prove(ctx context.Context, tx ports.Tx, who account.Account, l 
 			return err
 		}
 	}
-	return e.recordFrom(ctx, tx, c.by(who.ID), nowhere, audit.Event{
+	return e.recordFrom(ctx, tx, c.by(who.ID), audit.OfAccount(who.ID), audit.Event{
 		Action: audit.EmailVerified, ResourceType: accountResource, ResourceID: who.ID.String(),
 		Before: before, After: accountState(who),
 	})

@@ -79,7 +79,7 @@ func (e *Environments) Create(ctx context.Context, actor access.Actor, of projec
 		if err != nil {
 			return environment.Environment{}, err
 		}
-		return made, e.record(ctx, tx, actor, made.OrganizationID, audit.Event{
+		return made, e.record(ctx, tx, actor, audit.OfOrganization(made.OrganizationID), audit.Event{
 			Action: audit.EnvironmentCreated, ResourceType: environmentResource, ResourceID: made.ID.String(), After: environmentState(made),
 		})
 	})
@@ -159,7 +159,7 @@ func (e *Environments) Update(ctx context.Context, actor access.Actor, id enviro
 			return environment.Environment{}, err
 		}
 		changed.Version++
-		return changed, e.record(ctx, tx, actor, changed.OrganizationID, audit.Event{
+		return changed, e.record(ctx, tx, actor, audit.OfOrganization(changed.OrganizationID), audit.Event{
 			Action: audit.EnvironmentUpdated, ResourceType: environmentResource, ResourceID: id.String(),
 			Before: before, After: environmentState(changed),
 		})
@@ -180,7 +180,7 @@ func (e *Environments) Delete(ctx context.Context, actor access.Actor, of *proje
 		if err := tx.Environments(grant).Remove(ctx, found.ID); err != nil {
 			return err
 		}
-		return e.record(ctx, tx, actor, found.OrganizationID, audit.Event{
+		return e.record(ctx, tx, actor, audit.OfOrganization(found.OrganizationID), audit.Event{
 			Action: audit.EnvironmentDeleted, ResourceType: environmentResource, ResourceID: id.String(), Before: environmentState(found),
 		})
 	})

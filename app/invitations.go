@@ -79,7 +79,7 @@ func (s *Invitations) invite(ctx context.Context, tx ports.Tx, actor access.Acto
 	if err := s.send(ctx, tx, actor, grant, made); err != nil {
 		return ports.Member{}, err
 	}
-	err := s.record(ctx, tx, actor, made.OrganizationID, audit.Event{
+	err := s.record(ctx, tx, actor, audit.OfOrganization(made.OrganizationID), audit.Event{
 		Action: audit.MemberInvited, ResourceType: memberResource, ResourceID: made.ID.String(), After: invitationState(made),
 	})
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *Invitations) Resend(ctx context.Context, actor access.Actor, id members
 		if err := s.send(ctx, tx, actor, t.grant, i); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, i.OrganizationID, audit.Event{
+		return s.record(ctx, tx, actor, audit.OfOrganization(i.OrganizationID), audit.Event{
 			Action: audit.InvitationResent, ResourceType: memberResource, ResourceID: id.String(),
 			Before: memberState(t.found), After: invitationState(i),
 		})

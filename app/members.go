@@ -126,7 +126,7 @@ func (s *Members) ChangeRole(ctx context.Context, actor access.Actor, id members
 		}
 		after := t.found
 		after.Role = to
-		return s.record(ctx, tx, actor, t.found.OrganizationID, audit.Event{
+		return s.record(ctx, tx, actor, audit.OfOrganization(t.found.OrganizationID), audit.Event{
 			Action: audit.MemberRoleChanged, ResourceType: memberResource, ResourceID: id.String(),
 			Before: memberState(t.found), After: memberState(after),
 		})
@@ -173,7 +173,7 @@ func (s *Members) Remove(ctx context.Context, actor access.Actor, id membership.
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, t.found.OrganizationID, audit.Event{
+		return s.record(ctx, tx, actor, audit.OfOrganization(t.found.OrganizationID), audit.Event{
 			Action: action, ResourceType: memberResource, ResourceID: id.String(), Before: memberState(t.found),
 		})
 	})
@@ -207,7 +207,7 @@ func (s *Members) Leave(ctx context.Context, actor access.Actor, org organizatio
 		if err := tx.Members(grant).Remove(ctx, own); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, org, audit.Event{
+		return s.record(ctx, tx, actor, audit.OfOrganization(org), audit.Event{
 			Action: audit.MemberLeft, ResourceType: memberResource, ResourceID: own.ID.String(), Before: membershipState(own),
 		})
 	})
@@ -301,5 +301,5 @@ func (s *Members) handOver(ctx context.Context, tx ports.Tx, actor access.Actor,
 		}
 	}
 	event.After = membershipState(heir)
-	return s.record(ctx, tx, actor, heir.OrganizationID, event)
+	return s.record(ctx, tx, actor, audit.OfOrganization(heir.OrganizationID), event)
 }

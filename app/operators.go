@@ -88,7 +88,7 @@ func (o *Operators) SetDisabled(ctx context.Context, by access.Installation, id 
 				return account.Account{}, err
 			}
 		}
-		return who, o.recordFrom(ctx, tx, by.Origin(), nowhere, audit.Event{
+		return who, o.recordFrom(ctx, tx, by.Origin(), audit.OfAccount(who.ID), audit.Event{
 			Action: action, ResourceType: accountResource, ResourceID: who.ID.String(),
 			Before: before, After: accountState(who),
 		})

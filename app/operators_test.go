@@ -100,7 +100,7 @@ func TestDeletingAnAccountOrphansNothing(t *testing.T) {
 	c := newCompany(t)
 	ctx := t.Context()
 	c.invite(c.admin, "guest", membership.Viewer)
-	own := c.again(c.admin).org()
+	own := c.again(c.admin).chain()
 	actions := c.recorded(func() { must(t, c.Operators.Delete(ctx, c.operates(), c.admin.Account.ID, false)) })
 	want := map[audit.Action]int{audit.AccountDeleted: 1, audit.OrganizationDeleted: 1, audit.MemberRemoved: 1}
 	if diff := cmp.Diff(want, count(actions)); diff != "" {

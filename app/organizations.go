@@ -103,7 +103,7 @@ func (o *Organizations) Create(ctx context.Context, actor access.Actor, in Creat
 		if err != nil {
 			return Founded{}, err
 		}
-		return made, o.record(ctx, tx, actor, made.Organization.ID, founded(made))
+		return made, o.record(ctx, tx, actor, audit.OfOrganization(made.Organization.ID), founded(made))
 	})
 }
 
@@ -163,7 +163,7 @@ func (o *Organizations) Update(ctx context.Context, actor access.Actor, id organ
 			return ports.Affiliation{}, err
 		}
 		changed.Version++
-		return ports.Affiliation{Organization: changed, Membership: *m.membership}, o.record(ctx, tx, actor, id, audit.Event{
+		return ports.Affiliation{Organization: changed, Membership: *m.membership}, o.record(ctx, tx, actor, audit.OfOrganization(id), audit.Event{
 			Action: audit.OrganizationUpdated, ResourceType: organizationResource, ResourceID: id.String(),
 			Before: before, After: organizationState(changed),
 		})
@@ -198,7 +198,7 @@ func (o *Organizations) Delete(ctx context.Context, actor access.Actor, id organ
 		if err := tx.Organization(grant).Remove(ctx); err != nil {
 			return err
 		}
-		return o.record(ctx, tx, actor, id, audit.Event{
+		return o.record(ctx, tx, actor, audit.OfOrganization(id), audit.Event{
 			Action: audit.OrganizationDeleted, ResourceType: organizationResource, ResourceID: id.String(), Before: organizationState(found),
 		})
 	})

@@ -61,7 +61,7 @@ func (p *Passwords) Change(ctx context.Context, actor access.Actor, in ChangePas
 		if err != nil {
 			return err
 		}
-		return p.record(ctx, tx, actor, nowhere, passwordEvent(audit.PasswordChanged, who, ended))
+		return p.record(ctx, tx, actor, audit.OfAccount(who.ID), passwordEvent(audit.PasswordChanged, who, ended))
 	})
 }
 
@@ -80,7 +80,7 @@ func (p *Passwords) answer(ctx context.Context, tx ports.Tx, w wish) error {
 	if err := p.sendReset(ctx, tx, *who); err != nil {
 		return err
 	}
-	return p.recordFrom(ctx, tx, w.From.stranger(), nowhere, audit.Event{
+	return p.recordFrom(ctx, tx, w.From.stranger(), audit.OfAccount(who.ID), audit.Event{
 		Action: audit.PasswordResetRequested, ResourceType: accountResource, ResourceID: who.ID.String(),
 	})
 }
@@ -170,7 +170,7 @@ func (p *Passwords) reset(ctx context.Context, tx ports.Tx, in ResetPassword, ha
 	if err := tx.Throttles().Forget(ctx, claimant{account: &who}.key()); err != nil {
 		return err
 	}
-	return p.recordFrom(ctx, tx, in.Client.by(who.ID), nowhere, passwordEvent(audit.PasswordReset, who, ended))
+	return p.recordFrom(ctx, tx, in.Client.by(who.ID), audit.OfAccount(who.ID), passwordEvent(audit.PasswordReset, who, ended))
 }
 
 // replace keeps the account with its new password and ends what the old one had

@@ -75,7 +75,7 @@ func (p *Projects) Create(ctx context.Context, actor access.Actor, in CreateProj
 		if err != nil {
 			return CreatedProject{}, err
 		}
-		return CreatedProject{made, environments}, p.record(ctx, tx, actor, made.OrganizationID, audit.Event{
+		return CreatedProject{made, environments}, p.record(ctx, tx, actor, audit.OfOrganization(made.OrganizationID), audit.Event{
 			Action: audit.ProjectCreated, ResourceType: projectResource, ResourceID: made.ID.String(), After: projectState(made),
 		})
 	})
@@ -119,7 +119,7 @@ func (p *Projects) Update(ctx context.Context, actor access.Actor, id project.ID
 			return project.Project{}, err
 		}
 		changed.Version++
-		return changed, p.record(ctx, tx, actor, changed.OrganizationID, audit.Event{
+		return changed, p.record(ctx, tx, actor, audit.OfOrganization(changed.OrganizationID), audit.Event{
 			Action: audit.ProjectUpdated, ResourceType: projectResource, ResourceID: id.String(), Before: before, After: projectState(changed),
 		})
 	})
@@ -135,7 +135,7 @@ func (p *Projects) Delete(ctx context.Context, actor access.Actor, id project.ID
 		if err := tx.Projects(grant).Remove(ctx, found.ID); err != nil {
 			return err
 		}
-		return p.record(ctx, tx, actor, found.OrganizationID, audit.Event{
+		return p.record(ctx, tx, actor, audit.OfOrganization(found.OrganizationID), audit.Event{
 			Action: audit.ProjectDeleted, ResourceType: projectResource, ResourceID: id.String(), Before: projectState(found),
 		})
 	})

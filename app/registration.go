@@ -164,14 +164,14 @@ func (a *Accounts) welcome(ctx context.Context, tx ports.Tx, made Registered, cl
 		}
 	}
 	by := client.by(made.Account.ID)
-	err = a.recordFrom(ctx, tx, by, nowhere, audit.Event{
+	err = a.recordFrom(ctx, tx, by, audit.OfAccount(made.Account.ID), audit.Event{
 		Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: made.Account.ID.String(),
 		After: accountState(made.Account),
 	})
 	if err != nil {
 		return err
 	}
-	return a.recordFrom(ctx, tx, by, made.Organization.ID, founded(made.Founded))
+	return a.recordFrom(ctx, tx, by, audit.OfOrganization(made.Organization.ID), founded(made.Founded))
 }
 
 // remind tells the holder of a known address that it has an account.

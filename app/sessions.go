@@ -134,7 +134,7 @@ func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.Password
 		if opened, err = s.issuer.begin(ctx, tx, who.ID, active, c.client); err != nil {
 			return in, err
 		}
-		return in, s.recordFrom(ctx, tx, c.client.by(who.ID), nowhere, sessionEvent(audit.SessionBegun, opened.ID))
+		return in, s.recordFrom(ctx, tx, c.client.by(who.ID), audit.OfAccount(who.ID), sessionEvent(audit.SessionBegun, opened.ID))
 	})
 	if err != nil {
 		return LoggedIn{}, err
@@ -198,7 +198,7 @@ func (s *Sessions) End(ctx context.Context, actor access.Actor, id session.ID) e
 		if err := tx.Sessions().Remove(ctx, actor.Account.ID, id); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, nowhere, sessionEvent(audit.SessionEnded, id))
+		return s.record(ctx, tx, actor, audit.OfAccount(actor.Account.ID), sessionEvent(audit.SessionEnded, id))
 	})
 }
 
@@ -212,7 +212,7 @@ func (s *Sessions) EndOthers(ctx context.Context, actor access.Actor) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		return s.record(ctx, tx, actor, nowhere, audit.Event{
+		return s.record(ctx, tx, actor, audit.OfAccount(actor.Account.ID), audit.Event{
 			Action: audit.SessionEnded, ResourceType: accountResource, ResourceID: actor.Account.ID.String(),
 			Metadata: audit.State{"sessions_ended": strconv.Itoa(n), "kept": actor.Session.ID.String()},
 		})
@@ -242,7 +242,7 @@ func (s *Sessions) Reauthenticate(ctx context.Context, actor access.Actor, passw
 		if err := tx.Sessions().Save(ctx, current, current.Counter); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, nowhere, sessionEvent(audit.SessionReauthenticated, current.ID))
+		return s.record(ctx, tx, actor, audit.OfAccount(actor.Account.ID), sessionEvent(audit.SessionReauthenticated, current.ID))
 	})
 }
 
@@ -281,7 +281,7 @@ func (s *Sessions) SwitchOrganization(ctx context.Context, actor access.Actor, o
 		event := sessionEvent(audit.SessionSwitched, next.ID)
 		event.Before, event.After = audit.State{}, audit.State{"organization_id": org.String()}
 		note(event.Before, "organization_id", current.OrganizationID)
-		return next, s.record(ctx, tx, actor, nowhere, event)
+		return next, s.record(ctx, tx, actor, audit.OfAccount(actor.Account.ID), event)
 	})
 	if err != nil {
 		return session.Tokens{}, err
@@ -345,5 +345,5 @@ func (s *Sessions) endReused(ctx context.Context, tx ports.Tx, stolen session.Se
 	}
 	event := sessionEvent(audit.SessionReused, stolen.ID)
 	event.Metadata = audit.State{"account_id": stolen.AccountID.String()}
-	return s.recordFrom(ctx, tx, c.stranger(), nowhere, event)
+	return s.recordFrom(ctx, tx, c.stranger(), audit.OfAccount(stolen.AccountID), event)
 }

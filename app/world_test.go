@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -208,6 +209,7 @@ type person struct {
 }
 
 func (p person) org() organization.ID  { return p.Membership.OrganizationID }
+func (p person) chain() audit.ChainID  { return audit.OfOrganization(p.org()) }
 func (p person) member() membership.ID { return p.Membership.ID }
 func (p person) email() string         { return p.Account.Email.String() }
 
@@ -272,35 +274,35 @@ func (w *world) join(by, who person, role membership.Role) person {
 	return w.in(who, by.org())
 }
 
-// chain returns the audit of an organization; the zero id means what belongs to
-// none.
-func (w *world) chain(org organization.ID) []audit.Entry {
+func (w *world) chain(chain audit.ChainID) []audit.Entry {
 	w.t.Helper()
 	entries, err := ports.Look(w.t.Context(), w.store, func(tx ports.Tx) ([]audit.Entry, error) {
-		return tx.Audit().Walk(w.t.Context(), org, 0, 10_000)
+		return tx.Audit().Walk(w.t.Context(), chain, 0, 10_000)
 	})
 	must(w.t, err)
 	return entries
 }
 
-// recorded returns the actions that fn had recorded, in every chain there is.
+// recorded returns the actions that fn had recorded, in whatever chains, in the
+// order of their ids.
 func (w *world) recorded(fn func()) []audit.Action {
 	w.t.Helper()
-	before := map[organization.ID]int{}
-	w.eachChain(func(org organization.ID) { before[org] = len(w.chain(org)) })
+	before := map[audit.ChainID]int{}
+	w.eachChain(func(chain audit.ChainID) { before[chain] = len(w.chain(chain)) })
 	fn()
+	var entries []audit.Entry
+	w.eachChain(func(chain audit.ChainID) { entries = append(entries, w.chain(chain)[before[chain]:]...) })
+	slices.SortFunc(entries, func(a, b audit.Entry) int { return strings.Compare(a.ID.String(), b.ID.String()) })
 	actions := []audit.Action{}
-	w.eachChain(func(org organization.ID) {
-		for _, e := range w.chain(org)[before[org]:] {
-			actions = append(actions, e.Action)
-		}
-	})
+	for _, e := range entries {
+		actions = append(actions, e.Action)
+	}
 	return actions
 }
 
-func (w *world) eachChain(fn func(organization.ID)) {
+func (w *world) eachChain(fn func(audit.ChainID)) {
 	w.t.Helper()
-	must(w.t, w.Audit.Chains(w.t.Context(), func(org organization.ID) error { fn(org); return nil }))
+	must(w.t, w.Audit.Chains(w.t.Context(), func(chain audit.ChainID) error { fn(chain); return nil }))
 }
 
 func ptr[T any](v T) *T { return &v }

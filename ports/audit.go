@@ -5,23 +5,21 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/domain/audit"
-	"github.com/tenantry/tenantry/domain/organization"
 )
 
-// Audit keeps the chains: one for each organization, and one, under the zero
-// id, for what belongs to none. They outlive what they tell of.
+// Audit keeps the chains, which outlive what they tell of.
 type Audit interface {
-	// Append seals the entry onto the chain of its organization, under a lock on
-	// the chain's head, so that sequences have no gaps.
+	// Append seals the entry onto its chain, under a lock on the chain's head, so
+	// that sequences have no gaps.
 	Append(ctx context.Context, e audit.Entry) error
 	// Head returns the end of a chain, zero for one that has not begun.
-	Head(ctx context.Context, org organization.ID) (audit.Head, error)
+	Head(ctx context.Context, chain audit.ChainID) (audit.Head, error)
 	// Walk returns at most limit entries of a chain with a sequence above after,
 	// in the order of the chain.
-	Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error)
-	// Chains returns the organizations that have a chain, after the given one. The
-	// chain of the zero id is no organization's and not among them.
-	Chains(ctx context.Context, page Page[organization.ID]) ([]organization.ID, error)
+	Walk(ctx context.Context, chain audit.ChainID, after int64, limit int) ([]audit.Entry, error)
+	// Chains returns the chains that there are, after the given one; so the zero
+	// one is not among them.
+	Chains(ctx context.Context, page Page[audit.ChainID]) ([]audit.ChainID, error)
 }
 
 // AuditFilter narrows a list. Zero members narrow nothing.

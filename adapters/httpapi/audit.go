@@ -52,7 +52,7 @@ type auditEntryBody struct {
 
 func showAuditEntry(e audit.Entry) auditEntryBody {
 	shown := auditEntryBody{
-		ID: e.ID.String(), OrgID: e.OrganizationID.String(), Sequence: e.Sequence,
+		ID: e.ID.String(), OrgID: e.Chain.String(), Sequence: e.Sequence,
 		ActorType: string(e.Origin.ActorType), Action: string(e.Action), ResourceType: e.ResourceType, ResourceID: e.ResourceID,
 		Before: state{e.Before}, After: state{e.After}, Metadata: state{e.Metadata},
 		Address: e.Origin.Address, RequestID: e.Origin.RequestID, CreatedAt: e.CreatedAt, Hash: hex.EncodeToString(e.Hash[:]),

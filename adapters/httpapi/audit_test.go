@@ -31,7 +31,7 @@ func recorded(n int) *world {
 	w.role = membership.Admin
 	for sequence := int64(n); sequence > 0; sequence-- {
 		e := audit.Entry{
-			ID: audit.ID(uuid.UUID{15: byte(sequence)}), OrganizationID: home, Sequence: sequence, Action: audit.ProjectCreated,
+			ID: audit.ID(uuid.UUID{15: byte(sequence)}), Chain: audit.OfOrganization(home), Sequence: sequence, Action: audit.ProjectCreated,
 			Origin:       audit.Origin{ActorType: audit.Account, ActorID: ada.String(), Address: "192.0.2.1", RequestID: "r"},
 			ResourceType: "project", ResourceID: away.String(), After: `{"name":"a, \"b\""}`, CreatedAt: noon, Hash: audit.Hash{0xab, 31: 0xcd},
 		}

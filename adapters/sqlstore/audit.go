@@ -8,40 +8,40 @@ import (
 
 	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
-	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
-// chains are the audit's, of every organization.
+// chains are the audit's, of organizations and of accounts. The column that
+// holds a chain's id is called organization_id, from when there were no others.
 type chains struct{ *unit }
 
 const auditColumns = "organization_id, sequence, id, actor_type, actor_id, address, request_id, dialect, action, " +
 	"resource_type, resource_id, before_state, after_state, metadata, created_at, hash"
 
 type auditRow struct {
-	OrganizationID uuid.UUID `db:"organization_id"`
-	Sequence       int64     `db:"sequence"`
-	ID             uuid.UUID `db:"id"`
-	ActorType      string    `db:"actor_type"`
-	ActorID        string    `db:"actor_id"`
-	Address        string    `db:"address"`
-	RequestID      string    `db:"request_id"`
-	Dialect        string    `db:"dialect"`
-	Action         string    `db:"action"`
-	ResourceType   string    `db:"resource_type"`
-	ResourceID     string    `db:"resource_id"`
-	BeforeState    string    `db:"before_state"`
-	AfterState     string    `db:"after_state"`
-	Metadata       string    `db:"metadata"`
-	CreatedAt      time.Time `db:"created_at"`
-	Hash           []byte    `db:"hash"`
+	Chain        uuid.UUID `db:"organization_id"`
+	Sequence     int64     `db:"sequence"`
+	ID           uuid.UUID `db:"id"`
+	ActorType    string    `db:"actor_type"`
+	ActorID      string    `db:"actor_id"`
+	Address      string    `db:"address"`
+	RequestID    string    `db:"request_id"`
+	Dialect      string    `db:"dialect"`
+	Action       string    `db:"action"`
+	ResourceType string    `db:"resource_type"`
+	ResourceID   string    `db:"resource_id"`
+	BeforeState  string    `db:"before_state"`
+	AfterState   string    `db:"after_state"`
+	Metadata     string    `db:"metadata"`
+	CreatedAt    time.Time `db:"created_at"`
+	Hash         []byte    `db:"hash"`
 }
 
 func (r auditRow) domain() audit.Entry {
 	e := audit.Entry{
-		ID:             audit.ID(r.ID),
-		OrganizationID: organization.ID(r.OrganizationID),
-		Sequence:       r.Sequence,
+		ID:       audit.ID(r.ID),
+		Chain:    audit.ChainID(r.Chain),
+		Sequence: r.Sequence,
 		Origin: audit.Origin{
 			ActorType: audit.ActorType(r.ActorType), ActorID: r.ActorID,
 			Address: r.Address, RequestID: r.RequestID, Dialect: r.Dialect,
@@ -86,7 +86,7 @@ const lockHead = `INSERT INTO audit_heads (organization_id, sequence, hash) VALU
 // Append cuts the time before it seals: the hash covers what is stored.
 func (r chains) Append(ctx context.Context, e audit.Entry) error {
 	var row headRow
-	if err := r.changeReturning(ctx, &row, lockHead, e.OrganizationID.UUID(), make([]byte, len(audit.Hash{}))); err != nil {
+	if err := r.changeReturning(ctx, &row, lockHead, e.Chain.UUID(), make([]byte, len(audit.Hash{}))); err != nil {
 		return err
 	}
 	e.CreatedAt = cut(e.CreatedAt)
@@ -94,7 +94,7 @@ func (r chains) Append(ctx context.Context, e audit.Entry) error {
 	err := r.changeOne(ctx, nil, fault.ErrInternal,
 		`INSERT INTO audit_entries (`+auditColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		e.OrganizationID.UUID(), e.Sequence, e.ID.UUID(), string(e.Origin.ActorType), e.Origin.ActorID, e.Origin.Address,
+		e.Chain.UUID(), e.Sequence, e.ID.UUID(), string(e.Origin.ActorType), e.Origin.ActorID, e.Origin.Address,
 		e.Origin.RequestID, e.Origin.Dialect, string(e.Action), e.ResourceType, e.ResourceID,
 		e.Before, e.After, e.Metadata, e.CreatedAt, e.Hash[:])
 	if err != nil {
@@ -102,41 +102,46 @@ func (r chains) Append(ctx context.Context, e audit.Entry) error {
 	}
 	return r.changeOne(ctx, nil, fault.ErrInternal,
 		"UPDATE audit_heads SET sequence = $2, hash = $3 WHERE organization_id = $1",
-		e.OrganizationID.UUID(), head.Sequence, head.Hash[:])
+		e.Chain.UUID(), head.Sequence, head.Hash[:])
 }
 
-func (r chains) Head(ctx context.Context, org organization.ID) (audit.Head, error) {
+func (r chains) Head(ctx context.Context, chain audit.ChainID) (audit.Head, error) {
 	var row headRow
-	_, err := r.find(ctx, &row, "SELECT sequence, hash FROM audit_heads WHERE organization_id = $1", org.UUID())
+	_, err := r.find(ctx, &row, "SELECT sequence, hash FROM audit_heads WHERE organization_id = $1", chain.UUID())
 	return row.domain(), err
 }
 
-func (r chains) Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error) {
+func (r chains) Walk(ctx context.Context, chain audit.ChainID, after int64, limit int) ([]audit.Entry, error) {
 	var rows []auditRow
 	err := r.list(ctx, &rows,
 		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3 + 0",
-		org.UUID(), after, limit)
+		chain.UUID(), after, limit)
 	if err != nil {
 		return nil, err
 	}
 	return entries(rows), nil
 }
 
-// Chains looks at the entries, too: a chain must not hide by losing its head.
-func (r chains) Chains(ctx context.Context, page ports.Page[organization.ID]) ([]organization.ID, error) {
+// nextChains looks at the entries, too: a chain must not hide by losing its
+// head. Each side stops at a page's length, so that it reads no more than the
+// page's own chains.
+const nextChains = `SELECT organization_id FROM (
+		SELECT * FROM (SELECT organization_id FROM audit_heads
+			WHERE organization_id > $1 ORDER BY organization_id LIMIT $2 + 0) AS heads
+		UNION
+		SELECT * FROM (SELECT DISTINCT organization_id FROM audit_entries
+			WHERE organization_id > $1 ORDER BY organization_id LIMIT $2 + 0) AS entries
+	) AS chains
+	ORDER BY organization_id LIMIT $2 + 0`
+
+func (r chains) Chains(ctx context.Context, page ports.Page[audit.ChainID]) ([]audit.ChainID, error) {
 	var rows []uuid.UUID
-	err := r.list(ctx, &rows,
-		`SELECT organization_id FROM (
-			SELECT organization_id FROM audit_heads UNION SELECT organization_id FROM audit_entries
-		) AS chains
-		WHERE organization_id > $1 ORDER BY organization_id LIMIT $2 + 0`,
-		page.After.UUID(), page.Limit)
-	if err != nil {
+	if err := r.list(ctx, &rows, nextChains, page.After.UUID(), page.Limit); err != nil {
 		return nil, err
 	}
-	list := make([]organization.ID, 0, len(rows))
+	list := make([]audit.ChainID, 0, len(rows))
 	for _, row := range rows {
-		list = append(list, organization.ID(row))
+		list = append(list, audit.ChainID(row))
 	}
 	return list, nil
 }

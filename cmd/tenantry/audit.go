@@ -7,8 +7,8 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/id"
-	"github.com/tenantry/tenantry/domain/organization"
 )
 
 var errBrokenChain = errors.New("the audit has been tampered with, or damaged: see above")
@@ -16,9 +16,9 @@ var errBrokenChain = errors.New("the audit has been tampered with, or damaged: s
 // examineAudit is the subcommand audit: it reads, and changes nothing.
 func examineAudit(ctx context.Context, cmd command) error {
 	if len(cmd.args) < 1 || len(cmd.args) > 2 {
-		return usageError{errors.New("say what to do: audit verify or audit head, and for one organization its id")}
+		return usageError{errors.New("say what to do: audit verify or audit head, and for one organization or account its id")}
 	}
-	act, known := map[string]func(context.Context, *app.Audit, organization.ID, command) error{
+	act, known := map[string]func(context.Context, *app.Audit, audit.ChainID, command) error{
 		"verify": verifyChain, "head": printHead,
 	}[cmd.args[0]]
 	if !known {
@@ -32,23 +32,23 @@ func examineAudit(ctx context.Context, cmd command) error {
 	if err != nil {
 		return err
 	}
-	audit := &app.Audit{Dependencies: app.Dependencies{Store: store}}
-	return errors.Join(eachChain(ctx, audit, cmd, act), store.Close())
+	log := &app.Audit{Dependencies: app.Dependencies{Store: store}}
+	return errors.Join(eachChain(ctx, log, cmd, act), store.Close())
 }
 
 // eachChain acts on the chain that is named, or on all of them. A broken one
 // does not keep the others from being looked at.
-func eachChain(ctx context.Context, audit *app.Audit, cmd command, act func(context.Context, *app.Audit, organization.ID, command) error) error {
+func eachChain(ctx context.Context, log *app.Audit, cmd command, act func(context.Context, *app.Audit, audit.ChainID, command) error) error {
 	if len(cmd.args) == 2 {
-		org, err := id.Parse[organization.Organization](cmd.args[1])
+		chain, err := id.Parse[audit.Head](cmd.args[1])
 		if err != nil {
 			return usageError{fmt.Errorf("%q %w", cmd.args[1], err)}
 		}
-		return act(ctx, audit, org, cmd)
+		return act(ctx, log, chain, cmd)
 	}
 	broken := false
-	err := audit.Chains(ctx, func(org organization.ID) error {
-		err := act(ctx, audit, org, cmd)
+	err := log.Chains(ctx, func(chain audit.ChainID) error {
+		err := act(ctx, log, chain, cmd)
 		if errors.Is(err, errBrokenChain) {
 			broken = true
 			return nil
@@ -61,26 +61,26 @@ func eachChain(ctx context.Context, audit *app.Audit, cmd command, act func(cont
 	return err
 }
 
-func verifyChain(ctx context.Context, audit *app.Audit, org organization.ID, cmd command) error {
-	found, err := audit.Verify(ctx, org)
+func verifyChain(ctx context.Context, log *app.Audit, chain audit.ChainID, cmd command) error {
+	found, err := log.Verify(ctx, chain)
 	if err != nil {
 		return err
 	}
 	if found.Broken != nil {
-		_, _ = fmt.Fprintf(cmd.stdout, "%s: BROKEN at %d: %s\n", org, found.Broken.Sequence, found.Broken.Why)
+		_, _ = fmt.Fprintf(cmd.stdout, "%s: BROKEN at %d: %s\n", chain, found.Broken.Sequence, found.Broken.Why)
 		return errBrokenChain
 	}
-	_, err = fmt.Fprintf(cmd.stdout, "%s: %d entries, whole\n", org, found.Entries)
+	_, err = fmt.Fprintf(cmd.stdout, "%s: %d entries, whole\n", chain, found.Entries)
 	return err
 }
 
 // printHead prints what to keep elsewhere: a chain that was cut or written anew
 // as a whole shows only beside an older head.
-func printHead(ctx context.Context, audit *app.Audit, org organization.ID, cmd command) error {
-	head, err := audit.Head(ctx, org)
+func printHead(ctx context.Context, log *app.Audit, chain audit.ChainID, cmd command) error {
+	head, err := log.Head(ctx, chain)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.stdout, "%s %d %s\n", org, head.Sequence, hex.EncodeToString(head.Hash[:]))
+	_, err = fmt.Fprintf(cmd.stdout, "%s %d %s\n", chain, head.Sequence, hex.EncodeToString(head.Hash[:]))
 	return err
 }

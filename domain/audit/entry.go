@@ -1,6 +1,7 @@
 // Package audit has the record of what was done: by whom, to what, and how it
-// was before and after. The entries of an organization form a chain in which
-// each seals the one before, so that a changed, missing or swapped entry shows.
+// was before and after. The entries of an organization, and of an account, form
+// a chain in which each seals the one before, so that a changed, missing or
+// swapped entry shows.
 package audit
 
 import (
@@ -9,7 +10,6 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/domain/id"
-	"github.com/tenantry/tenantry/domain/organization"
 )
 
 // ID identifies an entry.
@@ -61,18 +61,18 @@ type Head struct {
 // Entry is an event as it is kept. Before, After and Metadata are the exact
 // text that is stored: JSON, or empty for none.
 type Entry struct {
-	ID             ID
-	OrganizationID organization.ID // zero for what belongs to no organization
-	Sequence       int64           // from 1, without gaps
-	Origin         Origin
-	Action         Action
-	ResourceType   string
-	ResourceID     string
-	Before         string
-	After          string
-	Metadata       string
-	CreatedAt      time.Time
-	Hash           Hash
+	ID           ID
+	Chain        ChainID
+	Sequence     int64 // from 1, without gaps
+	Origin       Origin
+	Action       Action
+	ResourceType string
+	ResourceID   string
+	Before       string
+	After        string
+	Metadata     string
+	CreatedAt    time.Time
+	Hash         Hash
 }
 
 // Seal links the entry to the head: it sets the sequence and the hash.
@@ -100,7 +100,7 @@ func (e Entry) digest(previous Hash) Hash {
 		h.Write([]byte(text))
 	}
 	for _, text := range []string{
-		e.ID.String(), e.OrganizationID.String(), string(e.Origin.ActorType), e.Origin.ActorID, e.Origin.Address,
+		e.ID.String(), e.Chain.String(), string(e.Origin.ActorType), e.Origin.ActorID, e.Origin.Address,
 		e.Origin.RequestID, e.Origin.Dialect, string(e.Action), e.ResourceType, e.ResourceID,
 		e.Before, e.After, e.Metadata, e.CreatedAt.UTC().Format(time.RFC3339Nano),
 	} {

@@ -10,13 +10,12 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tenantry/tenantry/domain/audit"
-	"github.com/tenantry/tenantry/domain/organization"
 )
 
 // first and second are entries whose hashes were computed by another program.
 var first = audit.Entry{
-	ID:             audit.ID(uuid.MustParse("00000000-0000-7000-8000-000000000001")),
-	OrganizationID: organization.ID(uuid.MustParse("00000000-0000-7000-8000-000000000002")),
+	ID:    audit.ID(uuid.MustParse("00000000-0000-7000-8000-000000000001")),
+	Chain: audit.ChainID(uuid.MustParse("00000000-0000-7000-8000-000000000002")),
 	Origin: audit.Origin{
 		ActorType: audit.Account, ActorID: "00000000-0000-7000-8000-000000000003",
 		Address: "192.0.2.1", RequestID: "req-1", Dialect: "phy",

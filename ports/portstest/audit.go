@@ -13,7 +13,7 @@ import (
 
 var auditPromises = []promise{
 	{"every field comes back as it was sealed", auditRoundTrip},
-	{"the entries of an organization follow one another without gaps", auditFollows},
+	{"the entries of a chain follow one another without gaps", auditFollows},
 	{"what was appended in a unit of work that failed leaves no gap", auditAbandoned},
 	{"a chain is walked in parts, and the chains are listed", auditWalk},
 	{"the log has the newest first, in pages by sequence or by number", auditLogPages},
@@ -33,17 +33,17 @@ func (w *world) record(entries ...audit.Entry) {
 	})
 }
 
-func (w *world) chain(org organization.ID) []audit.Entry {
+func (w *world) chain(chain audit.ChainID) []audit.Entry {
 	w.Helper()
-	return look(w, func(tx ports.Tx) ([]audit.Entry, error) { return tx.Audit().Walk(w.ctx, org, 0, whole) })
+	return look(w, func(tx ports.Tx) ([]audit.Entry, error) { return tx.Audit().Walk(w.ctx, chain, 0, whole) })
 }
 
 // follows fails unless the chain is whole, has that many entries and ends where
 // its head says.
-func (w *world) follows(org organization.ID, length int) {
+func (w *world) follows(chain audit.ChainID, length int) {
 	w.Helper()
 	var head audit.Head
-	entries := w.chain(org)
+	entries := w.chain(chain)
 	for i, e := range entries {
 		if e.Sequence != int64(i)+1 || !e.Follows(head) {
 			w.Errorf("entry %d, of sequence %d, does not follow", i, e.Sequence)
@@ -53,11 +53,13 @@ func (w *world) follows(org organization.ID, length int) {
 	if len(entries) != length {
 		w.Errorf("%d entries, want %d", len(entries), length)
 	}
-	w.same("the head", head, look(w, func(tx ports.Tx) (audit.Head, error) { return tx.Audit().Head(w.ctx, org) }))
+	w.same("the head", head, look(w, func(tx ports.Tx) (audit.Head, error) { return tx.Audit().Head(w.ctx, chain) }))
 }
 
-func fullEntry(org organization.ID) audit.Entry {
-	e := newEntry(org)
+func newChain() audit.ChainID { return newID[audit.Head]() }
+
+func fullEntry(chain audit.ChainID) audit.Entry {
+	e := newEntry(chain)
 	e.Origin = audit.Origin{
 		ActorType: audit.Key, ActorID: e.ID.String(), Address: "2001:db8::1", RequestID: "req-1", Dialect: "phy",
 	}
@@ -68,8 +70,8 @@ func fullEntry(org organization.ID) audit.Entry {
 }
 
 func auditRoundTrip(w *world) {
-	org, none := newOrganization("acme").ID, organization.ID{}
-	for _, in := range []organization.ID{org, none} {
+	org, none := newChain(), audit.ChainID{}
+	for _, in := range []audit.ChainID{org, none} {
 		var head audit.Head
 		var want []audit.Entry
 		for _, e := range []audit.Entry{fullEntry(in), newEntry(in)} {
@@ -88,7 +90,7 @@ func auditRoundTrip(w *world) {
 }
 
 func auditFollows(w *world) {
-	a, b := newOrganization("a").ID, newOrganization("b").ID
+	a, b := newChain(), newChain()
 	w.follows(a, 0)
 	w.record(newEntry(a), newEntry(b), newEntry(a))
 	w.record(newEntry(b))
@@ -101,7 +103,7 @@ func auditFollows(w *world) {
 }
 
 func auditAbandoned(w *world) {
-	org := newOrganization("acme").ID
+	org := newChain()
 	for range 2 {
 		_ = w.store.Do(w.ctx, func(tx ports.Tx) error {
 			if err := tx.Audit().Append(w.ctx, newEntry(org)); err != nil {
@@ -116,23 +118,23 @@ func auditAbandoned(w *world) {
 }
 
 func auditWalk(w *world) {
-	var orgs []organization.ID
-	for _, slug := range []string{"a", "b", "c", "d"} {
-		orgs = append(orgs, newOrganization(slug).ID)
-		w.record(newEntry(orgs[len(orgs)-1]))
+	var chains []audit.ChainID
+	for range 4 {
+		chains = append(chains, newChain())
+		w.record(newEntry(chains[len(chains)-1]), newEntry(chains[len(chains)-1]))
 	}
-	w.record(newEntry(organization.ID{})) // nobody's, and not listed
-	paged(w, orgs, func(id organization.ID) organization.ID { return id },
-		func(tx ports.Tx, page ports.Page[organization.ID]) ([]organization.ID, error) {
+	w.record(newEntry(audit.ChainID{})) // not listed
+	paged(w, chains, func(id audit.ChainID) audit.ChainID { return id },
+		func(tx ports.Tx, page ports.Page[audit.ChainID]) ([]audit.ChainID, error) {
 			return tx.Audit().Chains(w.ctx, page)
 		})
 	for range 6 {
-		w.record(newEntry(orgs[0]))
+		w.record(newEntry(chains[0]))
 	}
-	all := w.chain(orgs[0])
+	all := w.chain(chains[0])
 	var parts []audit.Entry
 	for after := int64(0); ; {
-		part := look(w, func(tx ports.Tx) ([]audit.Entry, error) { return tx.Audit().Walk(w.ctx, orgs[0], after, 3) })
+		part := look(w, func(tx ports.Tx) ([]audit.Entry, error) { return tx.Audit().Walk(w.ctx, chains[0], after, 3) })
 		if len(part) == 0 {
 			break
 		}
@@ -140,7 +142,7 @@ func auditWalk(w *world) {
 	}
 	w.same("the parts", all, parts)
 	empty(w, "a chain that has not begun", func(tx ports.Tx) ([]audit.Entry, error) {
-		return tx.Audit().Walk(w.ctx, newOrganization("none").ID, 0, whole)
+		return tx.Audit().Walk(w.ctx, newChain(), 0, whole)
 	})
 }
 
@@ -153,9 +155,9 @@ func (w *world) log(org organization.ID, filter ports.AuditFilter, page ports.Au
 func auditLogPages(w *world) {
 	org, other := newOrganization("acme").ID, newOrganization("other").ID
 	for range 7 {
-		w.record(newEntry(org), newEntry(other))
+		w.record(newEntry(audit.OfOrganization(org)), newEntry(audit.OfOrganization(other)))
 	}
-	newest := w.chain(org)
+	newest := w.chain(audit.OfOrganization(org))
 	slices.Reverse(newest)
 	for _, limit := range []int{1, 3, 7, whole} {
 		var bySequence, byNumber []audit.Entry
@@ -178,8 +180,8 @@ func auditLogPages(w *world) {
 
 func auditLogFilters(w *world) {
 	org, other := newOrganization("acme").ID, newOrganization("other").ID
-	w.record(fullEntry(other))
-	plain, full := newEntry(org), fullEntry(org)
+	w.record(fullEntry(audit.OfOrganization(other)))
+	plain, full := newEntry(audit.OfOrganization(org)), fullEntry(audit.OfOrganization(org))
 	full.CreatedAt = start.Add(time.Hour)
 	w.record(plain, full)
 	one, two := []int64{1}, []int64{2}
@@ -214,12 +216,13 @@ func auditLogFilters(w *world) {
 
 func auditOutlives(w *world) {
 	p := w.found("acme")
-	e := newEntry(p.org.ID)
-	e.Origin.ActorID = p.owner.ID.String()
-	w.record(e)
-	want := w.chain(p.org.ID)
+	firm, owner := audit.OfOrganization(p.org.ID), audit.OfAccount(p.owner.ID)
+	w.record(newEntry(firm), newEntry(owner))
+	want, wanted := w.chain(firm), w.chain(owner)
 	w.do(func(tx ports.Tx) error { return tx.Accounts().Remove(w.ctx, p.owner.ID) })
 	w.do(func(tx ports.Tx) error { return tx.Organization(p.grant()).Remove(w.ctx) })
-	w.same("the chain", want, w.chain(p.org.ID))
-	w.follows(p.org.ID, 2)
+	w.same("the organization's chain", want, w.chain(firm))
+	w.follows(firm, 2)
+	w.same("the account's chain", wanted, w.chain(owner))
+	w.follows(owner, 1)
 }

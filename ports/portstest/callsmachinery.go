@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/domain/access"
-	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -50,16 +50,16 @@ var machineryCalls = []call{
 		return one(tx.Outbox().Remove(ctx, p.envelope.ID))
 	}},
 	{"Audit.Append", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
-		return one(tx.Audit().Append(ctx, newEntry(p.org.ID)))
+		return one(tx.Audit().Append(ctx, newEntry(audit.OfOrganization(p.org.ID))))
 	}},
 	{"Audit.Head", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
-		head, err := tx.Audit().Head(ctx, p.org.ID)
+		head, err := tx.Audit().Head(ctx, audit.OfOrganization(p.org.ID))
 		return int(head.Sequence), err
 	}},
 	{"Audit.Walk", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
-		return many(tx.Audit().Walk(ctx, p.org.ID, 0, whole))
+		return many(tx.Audit().Walk(ctx, audit.OfOrganization(p.org.ID), 0, whole))
 	}},
 	{"Audit.Chains", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
-		return many(tx.Audit().Chains(ctx, ports.Page[organization.ID]{Limit: whole}))
+		return many(tx.Audit().Chains(ctx, ports.Page[audit.ChainID]{Limit: whole}))
 	}},
 }

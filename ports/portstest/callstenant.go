@@ -77,7 +77,7 @@ var tenantCalls = []call{
 	}},
 	{"AuditLog.List", false, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
 		rows, err := tx.AuditLog(g).List(ctx, ports.AuditFilter{}, ports.AuditPage{Limit: whole})
-		return among(rows, func(e audit.Entry) bool { return e.OrganizationID == p.org.ID }), err
+		return among(rows, func(e audit.Entry) bool { return e.Chain == audit.OfOrganization(p.org.ID) }), err
 	}},
 	{"Projects.Add", true, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
 		return one(tx.Projects(g).Add(ctx, newProject(p.org.ID, "added")))

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/accountkey"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/link"
@@ -121,7 +122,7 @@ func (d dump) tenant(ctx context.Context, tx ports.Tx, p plot) error {
 	errs = append(errs, note(d, "invitation", invitation, err))
 	entries, err := tx.AuditLog(g).List(ctx, ports.AuditFilter{}, ports.AuditPage{Limit: whole})
 	errs = append(errs, note(d, "audit", entries, err))
-	head, err := tx.Audit().Head(ctx, p.org.ID)
+	head, err := tx.Audit().Head(ctx, audit.OfOrganization(p.org.ID))
 	errs = append(errs, note(d, "the audit's head", head, err))
 	projects, err := tx.Projects(g).List(ctx, ports.Page[project.ID]{Limit: whole})
 	errs = append(errs, note(d, "projects", projects, err))

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/membership"
-	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -127,15 +127,15 @@ func claimsDoNotMeet(w *world) {
 }
 
 func appendsFollow(w *world) {
-	for _, org := range []organization.ID{newOrganization("acme").ID, {}} {
+	for _, chain := range []audit.ChainID{newChain(), {}} {
 		failures := contend(contenders, func(int) error {
 			return w.insist(func(tx ports.Tx) error {
-				return errors.Join(tx.Audit().Append(w.ctx, newEntry(org)), tx.Audit().Append(w.ctx, newEntry(org)))
+				return errors.Join(tx.Audit().Append(w.ctx, newEntry(chain)), tx.Audit().Append(w.ctx, newEntry(chain)))
 			})
 		})
 		if err := errors.Join(failures...); err != nil {
 			w.Fatal(err)
 		}
-		w.follows(org, 2*contenders)
+		w.follows(chain, 2*contenders)
 	}
 }

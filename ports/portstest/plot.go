@@ -119,10 +119,10 @@ func newEnvelope() ports.Envelope {
 	return ports.Envelope{ID: newID[mail.Mail](), Sealed: []byte("sealed"), DueAt: start, CreatedAt: start}
 }
 
-func newEntry(org organization.ID) audit.Entry {
+func newEntry(chain audit.ChainID) audit.Entry {
 	return audit.Entry{
-		ID: newID[audit.Entry](), OrganizationID: org, Origin: audit.Origin{ActorType: audit.System},
-		Action: audit.OrganizationUpdated, ResourceType: "organization", ResourceID: org.String(), CreatedAt: start,
+		ID: newID[audit.Entry](), Chain: chain, Origin: audit.Origin{ActorType: audit.System},
+		Action: audit.OrganizationUpdated, ResourceType: "organization", ResourceID: chain.String(), CreatedAt: start,
 	}
 }
 
@@ -192,7 +192,7 @@ func (w *world) found(slug string) plot {
 	p.link, p.expired = newLink(link.ResetPassword, p.owner), newLink(link.VerifyEmail, p.owner)
 	p.expired.ExpiresAt = start
 	p.accountKey = newAccountKey(p.owner.ID, nil)
-	p.envelope, p.entry = newEnvelope(), newEntry(p.org.ID)
+	p.envelope, p.entry = newEnvelope(), newEntry(audit.OfOrganization(p.org.ID))
 	p.nextLink, p.nextEnvelope = newLink(link.ChangeEmail, p.owner), newEnvelope()
 	p.newcomer = newAccount("newcomer-" + slug + "@example.com")
 	p.next = newOrganization("next-" + slug)

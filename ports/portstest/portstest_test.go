@@ -15,7 +15,6 @@ import (
 	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/link"
-	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/domain/project"
 	"github.com/tenantry/tenantry/ports"
 )
@@ -208,8 +207,8 @@ func (tx backdatingTx) Audit() ports.Audit { return backdatingAudit{tx.Tx.Audit(
 
 type backdatingAudit struct{ ports.Audit }
 
-func (r backdatingAudit) Walk(ctx context.Context, org organization.ID, after int64, limit int) ([]audit.Entry, error) {
-	entries, err := r.Audit.Walk(ctx, org, after, limit)
+func (r backdatingAudit) Walk(ctx context.Context, chain audit.ChainID, after int64, limit int) ([]audit.Entry, error) {
+	entries, err := r.Audit.Walk(ctx, chain, after, limit)
 	for i := range entries {
 		entries[i].CreatedAt = entries[i].CreatedAt.Truncate(time.Second)
 	}
@@ -255,7 +254,7 @@ func TestAStoreThatBreaksAPromiseFails(t *testing.T) {
 		{"outbox: what was claimed is left alone until its lease ends", hasty},
 		{"races of members: what many claim at once each of them has for itself", hasty},
 		{"links: a link is spent once", hasty},
-		{"audit: the entries of an organization follow one another without gaps", backdating},
+		{"audit: the entries of a chain follow one another without gaps", backdating},
 		{"units of work: a unit of work that returns an error keeps nothing and returns that error", commits},
 		{"every method: that changes something is undone with its unit of work", commits},
 		{"every method: that changes something is refused inside a view", writes},

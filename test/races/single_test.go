@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/membership"
@@ -219,7 +220,7 @@ func TestAChainOfTheAuditHasNoGapsHoweverManyAppend(t *testing.T) {
 			})
 		}
 		done.Wait()
-		found, err := h.Audit.Verify(t.Context(), owner.org.ID)
+		found, err := h.Audit.Verify(t.Context(), audit.OfOrganization(owner.org.ID))
 		if err != nil || found.Broken != nil || found.Entries != 1+10*contenders {
 			t.Errorf("%+v, %v", found, err)
 		}

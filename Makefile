@@ -14,7 +14,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 10s
 
 # Files that "make generate" writes and that are committed.
-GENERATED := adapters/httpapi/openapi.json docs/errors.md docs/permissions.md docs/audit-actions.md
+GENERATED := adapters/httpapi/openapi.json $(wildcard adapters/httpapi/compat/*/openapi.json) docs/errors.md docs/permissions.md docs/audit-actions.md
 
 # Tools are pinned here and built beside the sources, so that they never weigh
 # on the program's own dependencies.

@@ -137,7 +137,7 @@ func (s *Invitations) AcceptAsNew(ctx context.Context, in AcceptAsNew) (Joined, 
 		if err != nil {
 			return made, err
 		}
-		begun, err = s.issuer.begin(ctx, tx, made.Account.ID, &made.Organization.ID, in.Client)
+		begun, err = s.issuer.begin(ctx, tx, made.Account.ID, &made.Organization.ID, session.Terms{}, in.Client)
 		return made, err
 	})
 	if err != nil {

@@ -51,12 +51,12 @@ func stateText(s audit.State) string {
 // by is what the audit says of an account that acts by a proof of its own, such
 // as a password.
 func (c Client) by(who account.ID) audit.Origin {
-	return audit.Origin{ActorType: audit.Account, ActorID: who.String(), Address: c.Address, RequestID: c.RequestID}
+	return audit.Origin{ActorType: audit.Account, ActorID: who.String(), Address: c.Address, RequestID: c.RequestID, Dialect: c.Dialect}
 }
 
 // stranger is what the audit says of nobody who is known.
 func (c Client) stranger() audit.Origin {
-	return audit.Origin{ActorType: audit.Stranger, Address: c.Address, RequestID: c.RequestID}
+	return audit.Origin{ActorType: audit.Stranger, Address: c.Address, RequestID: c.RequestID, Dialect: c.Dialect}
 }
 
 // Audit is the reading of what was recorded.

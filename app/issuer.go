@@ -17,23 +17,19 @@ type issuer struct {
 }
 
 // begin opens a session with a new id, never one that the client brought.
-func (i *issuer) begin(ctx context.Context, tx ports.Tx, who account.ID, org *organization.ID, c Client) (session.Session, error) {
+func (i *issuer) begin(ctx context.Context, tx ports.Tx, who account.ID, org *organization.ID, terms session.Terms, c Client) (session.Session, error) {
 	s := session.Session{
 		ID: session.ID(i.Random.ID()), AccountID: who, OrganizationID: org, Counter: session.FirstCounter,
-		Address: c.Address, UserAgent: c.UserAgent,
+		Terms: terms, Address: c.Address, UserAgent: c.UserAgent,
 	}.Begin(tx.Now(), i.policy)
 	return s, tx.Sessions().Add(ctx, s)
 }
 
 // tokens signs an access token for the session as it stands, and derives the
-// refresh token of its counter. An access token never outlives its session.
+// refresh token of its counter.
 func (i *issuer) tokens(s session.Session) (session.Tokens, error) {
 	now := i.Clock.Now()
-	expires := now.Add(i.policy.AccessTTL)
-	if s.ExpiresAt.Before(expires) {
-		expires = s.ExpiresAt
-	}
-	expires = expires.Truncate(time.Second)
+	expires := s.AccessEnds(now, i.policy)
 	access, err := i.AccessTokens.Sign(session.Claims{
 		AccountID: s.AccountID, SessionID: s.ID, OrganizationID: s.OrganizationID,
 		TokenID: i.Random.ID().String(), IssuedAt: now.Truncate(time.Second), ExpiresAt: expires,
@@ -42,7 +38,7 @@ func (i *issuer) tokens(s session.Session) (session.Tokens, error) {
 		return session.Tokens{}, err
 	}
 	return session.Tokens{
-		Access: access, Refresh: i.RefreshTokens.Token(s.ID, s.Counter),
+		Access: access, Refresh: i.RefreshTokens.Token(s.ID, s.Counter), KeptRefresh: s.Terms.KeepsRefresh,
 		ExpiresAt: expires, ExpiresIn: expires.Sub(now.Truncate(time.Second)),
 	}, nil
 }

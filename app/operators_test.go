@@ -16,7 +16,7 @@ import (
 )
 
 // byToken is the authority of who presented ADMIN_API_TOKEN.
-var byToken = access.OperateByToken("192.0.2.99", "request-9")
+var byToken = access.OperateByToken("192.0.2.99", "request-9", "")
 
 var accountPage = ports.Page[account.ID]{Limit: 50}
 

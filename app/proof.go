@@ -25,11 +25,12 @@ type Client struct {
 	Address   string // as the adapter established it, never a header that anyone may send
 	UserAgent string
 	RequestID string // of the one request, for the audit
+	Dialect   string // the compatibility dialect that it speaks, empty for our own API
 }
 
 // actor is who was authenticated, calling from the client.
 func (c Client) actor(a access.Actor) access.Actor {
-	a.Address, a.RequestID = c.Address, c.RequestID
+	a.Address, a.RequestID, a.Dialect = c.Address, c.RequestID, c.Dialect
 	return a
 }
 

@@ -25,8 +25,9 @@ type Register struct {
 
 // Registered is everything that a registration makes, in one transaction.
 type Registered struct {
-	// Accepted says that addresses have to be proven here: a mail tells the rest,
-	// and every other member is zero, whether the address was new or not.
+	// Accepted says that addresses have to be proven here: a mail tells the rest.
+	// Nothing else is set but what Account would be if the address were new. For a
+	// known one it is nobody, under an id that nothing has; the two look alike.
 	Accepted bool
 	Founded
 	Account account.Account
@@ -99,7 +100,13 @@ func (a *Accounts) register(ctx context.Context, d draft, c charter, client Clie
 	if errors.Is(err, account.ErrEmailTaken) {
 		err = a.remind(ctx, who.Email, client)
 	}
-	return Registered{Accepted: err == nil}, err
+	if err != nil {
+		return Registered{}, err
+	}
+	now := a.Clock.Now()
+	return Registered{Accepted: true, Account: account.Account{
+		ID: who.ID, Email: who.Email, Name: who.Name, Username: who.Username, CreatedAt: now, UpdatedAt: now,
+	}}, nil
 }
 
 // create makes everything in one unit of work, and opens a session with it where
@@ -122,7 +129,7 @@ func (a *Accounts) create(ctx context.Context, who account.Account, c charter, c
 			return made, err
 		}
 		if logIn {
-			if opened, err = a.issuer.begin(ctx, tx, made.Account.ID, &made.Organization.ID, client); err != nil {
+			if opened, err = a.issuer.begin(ctx, tx, made.Account.ID, &made.Organization.ID, session.Terms{}, client); err != nil {
 				return made, err
 			}
 		}

@@ -27,6 +27,7 @@ type Sessions struct {
 type Login struct {
 	Identifier string // an email address or a username
 	Password   string
+	Terms      session.Terms
 	Client     Client
 }
 
@@ -72,7 +73,7 @@ func (s *Sessions) login(ctx context.Context, in Login, pw account.Password) (Lo
 		}
 		return LoggedIn{}, account.ErrInvalidCredentials
 	}
-	return s.open(ctx, c, fresh)
+	return s.open(ctx, c, fresh, in.Terms)
 }
 
 // admits says whether an account may begin a session here.
@@ -104,7 +105,7 @@ func (s *Sessions) claimant(ctx context.Context, in Login) (claimant, error) {
 // open begins the session. The account is read again: a password that was
 // replaced, or an account that was disabled, while the password was judged opens
 // nothing, and is not overwritten by an upgrade of the old hash.
-func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.PasswordHash) (LoggedIn, error) {
+func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.PasswordHash, terms session.Terms) (LoggedIn, error) {
 	var opened session.Session
 	in, err := ports.Run(ctx, s.Store, func(tx ports.Tx) (LoggedIn, error) {
 		who, err := tx.Accounts().Get(ctx, c.account.ID)
@@ -131,7 +132,7 @@ func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.Password
 		if len(oldest) > 0 {
 			in.Active, active = &oldest[0], &oldest[0].Organization.ID
 		}
-		if opened, err = s.issuer.begin(ctx, tx, who.ID, active, c.client); err != nil {
+		if opened, err = s.issuer.begin(ctx, tx, who.ID, active, terms, c.client); err != nil {
 			return in, err
 		}
 		return in, s.recordFrom(ctx, tx, c.client.by(who.ID), audit.OfAccount(who.ID), sessionEvent(audit.SessionBegun, opened.ID))
@@ -292,26 +293,35 @@ func (s *Sessions) SwitchOrganization(ctx context.Context, actor access.Actor, o
 // refreshed is what came of a refresh: the session, and whether the token was
 // a stolen copy, so that the session had to end.
 type refreshed struct {
+	account account.Account
 	session session.Session
 	reused  bool
 }
 
-// Refresh trades a refresh token for new tokens.
-func (s *Sessions) Refresh(ctx context.Context, token string, c Client) (session.Tokens, error) {
+// Refreshed is new tokens with whose they are.
+type Refreshed struct {
+	Account account.Account
+	Tokens  session.Tokens
+}
+
+// Refresh trades a refresh token for new tokens. Where the session's terms keep
+// the refresh token, it is among them.
+func (s *Sessions) Refresh(ctx context.Context, token string, c Client) (Refreshed, error) {
 	id, counter, err := s.RefreshTokens.Parse(token)
 	if err != nil {
-		return session.Tokens{}, err
+		return Refreshed{}, err
 	}
 	r, err := ports.Run(ctx, s.Store, func(tx ports.Tx) (refreshed, error) { return s.refresh(ctx, tx, id, counter, c) })
 	if err != nil {
-		return session.Tokens{}, err
+		return Refreshed{}, err
 	}
 	if r.reused {
 		s.Logger.WarnContext(ctx, "a replaced refresh token was presented; its session has ended",
 			"session_id", id.String(), "account_id", r.session.AccountID.String(), "address", c.Address)
-		return session.Tokens{}, session.ErrInvalidRefresh
+		return Refreshed{}, session.ErrInvalidRefresh
 	}
-	return s.issuer.tokens(r.session)
+	tokens, err := s.issuer.tokens(r.session)
+	return Refreshed{r.account, tokens}, err
 }
 
 func (s *Sessions) refresh(ctx context.Context, tx ports.Tx, id session.ID, counter int64, c Client) (refreshed, error) {
@@ -328,13 +338,13 @@ func (s *Sessions) refresh(ctx context.Context, tx ports.Tx, id session.ID, coun
 	}
 	switch outcome {
 	case session.Repeated:
-		return refreshed{session: next}, nil
+		return refreshed{found.Account, next, false}, nil
 	case session.Reused:
-		return refreshed{next, true}, s.endReused(ctx, tx, next, c)
+		return refreshed{found.Account, next, true}, s.endReused(ctx, tx, next, c)
 	}
 	next.Address, next.UserAgent = c.Address, c.UserAgent
 	err = tx.Sessions().Save(ctx, next, found.Session.Counter)
-	return refreshed{session: next}, err
+	return refreshed{found.Account, next, false}, err
 }
 
 // endReused ends a session of which a replaced refresh token was presented: one

@@ -17,8 +17,9 @@ type Sessions interface {
 	// account's membership there, in one statement; nil when the session is
 	// gone. With org nil the session's own active organization is meant.
 	Find(ctx context.Context, id session.ID, org *organization.ID) (*access.Actor, error)
-	// Save writes the active organization, the counter and the times, where the
-	// stored counter still is counter; otherwise fault.ErrStale.
+	// Save writes the active organization, the counter and the times, but never
+	// the terms, where the stored counter still is counter; otherwise
+	// fault.ErrStale.
 	Save(ctx context.Context, s session.Session, counter int64) error
 	// List returns the account's sessions that have not run out, oldest first.
 	List(ctx context.Context, owner account.ID, page Page[session.ID]) ([]session.Session, error)

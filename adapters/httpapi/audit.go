@@ -46,6 +46,7 @@ type auditEntryBody struct {
 	Metadata     state     `json:"metadata"`
 	Address      string    `json:"address" example:"203.0.113.7" doc:"The client's"`
 	RequestID    string    `json:"request_id" example:"01890a5d-ac96-774b-bcce-b302099a8057"`
+	Dialect      *string   `json:"dialect" example:"phaseflag" doc:"The compatibility dialect that was spoken; null for this API"`
 	CreatedAt    time.Time `json:"created_at" example:"2026-01-31T12:00:00Z"`
 	Hash         string    `json:"hash" doc:"SHA-256 in hexadecimal, over this entry and the hash of the one before"`
 }
@@ -59,6 +60,9 @@ func showAuditEntry(e audit.Entry) auditEntryBody {
 	}
 	if e.Origin.ActorID != "" {
 		shown.ActorID = &e.Origin.ActorID
+	}
+	if e.Origin.Dialect != "" {
+		shown.Dialect = &e.Origin.Dialect
 	}
 	return shown
 }

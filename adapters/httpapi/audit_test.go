@@ -152,7 +152,7 @@ func TestAnEntryShowsItsStatesAsObjectsAndItsHashInHexadecimal(t *testing.T) {
 		"actor_id": ada.String(), "actor_type": "account", "action": "project.created",
 		"resource_type": "project", "resource_id": away.String(),
 		"before_state": nil, "after_state": map[string]any{"name": `a, "b"`}, "metadata": nil,
-		"address": "192.0.2.1", "request_id": "r", "created_at": "2026-01-31T12:00:00Z",
+		"address": "192.0.2.1", "request_id": "r", "dialect": nil, "created_at": "2026-01-31T12:00:00Z",
 		"hash": "ab" + strings.Repeat("00", 30) + "cd",
 	}
 	if difference := cmp.Diff(want, page[0]); difference != "" {

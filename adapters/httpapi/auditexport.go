@@ -103,7 +103,7 @@ func writeLines(w io.Writer, entries []audit.Entry) error {
 
 var auditColumns = []string{
 	"id", "org_id", "sequence", "actor_id", "actor_type", "action", "resource_type", "resource_id",
-	"before_state", "after_state", "metadata", "address", "request_id", "created_at", "hash",
+	"before_state", "after_state", "metadata", "address", "request_id", "dialect", "created_at", "hash",
 }
 
 func beginCSV(w io.Writer) error {
@@ -124,14 +124,18 @@ func writeCSV(w io.Writer, entries []audit.Entry) error {
 	return table.Error()
 }
 
-func row(e auditEntryBody) []string {
-	actor := ""
-	if e.ActorID != nil {
-		actor = *e.ActorID
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
 	}
+	return *text
+}
+
+func row(e auditEntryBody) []string {
 	cells := []string{
-		e.ID, e.OrgID, strconv.FormatInt(e.Sequence, 10), actor, e.ActorType, e.Action, e.ResourceType, e.ResourceID,
-		e.Before.text, e.After.text, e.Metadata.text, e.Address, e.RequestID, e.CreatedAt.Format(time.RFC3339Nano), e.Hash,
+		e.ID, e.OrgID, strconv.FormatInt(e.Sequence, 10), orEmpty(e.ActorID), e.ActorType, e.Action, e.ResourceType, e.ResourceID,
+		e.Before.text, e.After.text, e.Metadata.text, e.Address, e.RequestID,
+		orEmpty(e.Dialect), e.CreatedAt.Format(time.RFC3339Nano), e.Hash,
 	}
 	for i := range cells {
 		cells[i] = inert(cells[i])

@@ -24,9 +24,10 @@ const (
 // call is what the machinery has learned of a request on its way to the
 // handler. It travels in the request's context, inside this package only.
 type call struct {
-	id     string
-	client app.Client
-	logger *slog.Logger
+	id      string
+	client  app.Client
+	dialect *Dialect // nil on our own routes
+	logger  *slog.Logger
 
 	// actor is set behind credentials of an account; named, when the request
 	// itself named the organization that it means.
@@ -73,6 +74,9 @@ func (s *server) begin(c *gin.Context) {
 	client := clientOf(c.Request, s.TrustedProxies)
 	client.RequestID = id
 	opened := &call{id: id, client: client, logger: s.Logger, scheme: bearer}
+	if d := s.spoken(c.Request.URL); d != nil {
+		opened.dialect, opened.client.Dialect = d, d.Name
+	}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callKey{}, opened))
 }
 

@@ -209,6 +209,6 @@ func (s *server) operates(c *gin.Context) bool {
 	}
 	opened := callOf(c.Request.Context())
 	opened.presented = true
-	opened.installation = access.OperateByToken(opened.client.Address, opened.id)
+	opened.installation = access.OperateByToken(opened.client.Address, opened.id, opened.client.Dialect)
 	return true
 }

@@ -41,6 +41,9 @@ func (o optional[T]) orZero() T {
 	return *o.value
 }
 
+// Value is nil where the member was left out.
+func (o optional[T]) Value() *T { return o.value }
+
 // Resolve lets huma name the member that is null.
 func (o *optional[T]) Resolve(_ huma.Context, path *huma.PathBuffer) []error {
 	if !o.null {

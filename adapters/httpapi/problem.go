@@ -79,6 +79,9 @@ type problem struct {
 	Sentence  string  `json:"error" example:"There is no such thing, or none that you can see." doc:"The same sentence as detail"`
 	Fields    []field `json:"errors,omitempty" doc:"The refused members of the request"`
 	RequestID string  `json:"request_id" example:"01890a5d-ac96-774b-bcce-b302099a8057" doc:"By which the log tells more"`
+
+	// dialect writes it instead, where the request speaks one.
+	dialect *Dialect
 }
 
 type field struct {
@@ -90,14 +93,28 @@ func (p *problem) Error() string  { return p.Code }
 func (p *problem) GetStatus() int { return p.Status }
 
 // ContentType is asked by huma when it writes the problem.
-func (*problem) ContentType(string) string { return problemType }
+func (p *problem) ContentType(string) string {
+	if p.dialect != nil {
+		return jsonType
+	}
+	return problemType
+}
+
+// MarshalJSON writes the problem, or what the dialect makes of it.
+func (p *problem) MarshalJSON() ([]byte, error) {
+	if p.dialect != nil {
+		return json.Marshal(p.dialect.Refusal(Refusal{p.Status, p.Code, p.Sentence}))
+	}
+	type document problem
+	return json.Marshal((*document)(p))
+}
 
 func present(c *call, f *fault.Error) *problem {
 	status := Status(*f)
 	sentence := sentenceOf(f)
 	p := &problem{
 		Type: "urn:tenantry:error:" + strings.ToLower(f.Code), Title: http.StatusText(status), Status: status,
-		Detail: sentence, Code: f.Code, Sentence: sentence, RequestID: c.id,
+		Detail: sentence, Code: f.Code, Sentence: sentence, RequestID: c.id, dialect: c.dialect,
 	}
 	if status == statusGone {
 		p.Title = "Client Closed Request"
@@ -126,7 +143,7 @@ func write(c *gin.Context, p *problem) {
 		panic(err) // strings and numbers always marshal
 	}
 	c.Abort()
-	c.Data(p.Status, problemType, append(body, '\n'))
+	c.Data(p.Status, p.ContentType(""), append(body, '\n'))
 }
 
 // refuse turns an error into a problem with its headers, and logs what only we

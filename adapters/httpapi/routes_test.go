@@ -19,7 +19,7 @@ func TestEveryRouteIsInTheSpecificationAndTheOtherWayRound(t *testing.T) {
 		t.Fatal(err)
 	}
 	engine := s.engine()
-	s.register(engine, newSpecification())
+	s.register(engine, newSpecification(), s.sections())
 	var served []string
 	for _, r := range engine.Routes() {
 		served = append(served, r.Method+" "+r.Path)

@@ -85,14 +85,14 @@ type section struct {
 }
 
 // register puts every route on the engine and into the specification.
-func (s *server) register(engine *gin.Engine, specification *huma.OpenAPI) {
+func (s *server) register(engine *gin.Engine, specification *huma.OpenAPI, sections []section) {
 	config := huma.Config{
 		OpenAPI:                      specification,
 		Formats:                      formats,
 		DefaultFormat:                jsonType,
 		RejectUnknownQueryParameters: true,
 	}
-	for _, section := range s.sections() {
+	for _, section := range sections {
 		specification.Tags = append(specification.Tags, &huma.Tag{Name: section.tag, Description: section.about})
 		for _, r := range section.routes {
 			group := engine.Group("", r.class.middleware(s)...)

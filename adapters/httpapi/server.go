@@ -57,6 +57,8 @@ type Options struct {
 	Limits Limits
 	// Now is the clock by which limits are counted; nil is the machine's.
 	Now func() time.Time
+	// Dialects are the compatibility dialects that are on.
+	Dialects []Dialect
 	// Ready decides, with Ping, what /readyz answers. Nil is always willing.
 	Ready *Readiness
 	// Ping says whether the store answers.
@@ -89,7 +91,12 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	engine := s.engine()
-	s.register(engine, newSpecification())
+	s.register(engine, newSpecification(), s.sections())
+	for i := range s.Dialects {
+		if err := s.mount(engine, &s.Dialects[i]); err != nil {
+			return nil, err
+		}
+	}
 	return headAsGet(engine), nil
 }
 

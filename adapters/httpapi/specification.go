@@ -49,7 +49,11 @@ func Specification() ([]byte, error) {
 		return nil, err
 	}
 	specification := newSpecification()
-	s.register(s.engine(), specification)
+	s.register(s.engine(), specification, s.sections())
+	return indented(specification)
+}
+
+func indented(specification *huma.OpenAPI) ([]byte, error) {
 	text, err := json.MarshalIndent(specification, "", "  ")
 	return append(text, '\n'), err
 }
@@ -76,13 +80,18 @@ organization, or by environment and key on the SDK plane. Answers to a caller wh
 request is served.`
 
 func newSpecification() *huma.OpenAPI {
+	return specificationOf(&huma.Info{Title: "Tenantry", Version: "1", Description: about}, nil)
+}
+
+// specificationOf is an empty document, of a dialect where it is not nil.
+func specificationOf(info *huma.Info, d *Dialect) *huma.OpenAPI {
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
-		Info:    &huma.Info{Title: "Tenantry", Version: "1", Description: about},
+		Info:    info,
 		Components: &huma.Components{
 			Schemas:   registry,
-			Responses: refusalResponses(registry),
+			Responses: refusalResponses(registry, d),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				sessionScheme:    {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access token of a login."},
 				accountKeyScheme: {Type: "http", Scheme: "bearer", Description: "An account key, sk_live_…: it acts as its account, within its scopes."},
@@ -107,14 +116,17 @@ var typical = []*fault.Error{
 }
 
 // refusalResponses documents each status once; the operations refer to them.
-func refusalResponses(registry huma.Registry) map[string]*huma.Response {
-	schema := schemaOf[problem](registry)
+func refusalResponses(registry huma.Registry, d *Dialect) map[string]*huma.Response {
+	schema := schemaOf[problem]
+	if d != nil {
+		schema = func(r huma.Registry) *huma.Schema { return r.Schema(reflect.TypeOf(d.Refusal(Refusal{})), true, "") }
+	}
 	responses := map[string]*huma.Response{}
 	for _, f := range typical {
-		status := Status(*f)
+		status, example := Status(*f), present(&call{id: exampleID, dialect: d}, f)
 		response := &huma.Response{
 			Description: http.StatusText(status),
-			Content:     map[string]*huma.MediaType{problemType: {Schema: schema, Example: present(&call{id: exampleID}, f)}},
+			Content:     map[string]*huma.MediaType{example.ContentType(""): {Schema: schema(registry), Example: example}},
 		}
 		switch status {
 		case http.StatusUnauthorized:

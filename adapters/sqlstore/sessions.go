@@ -17,7 +17,8 @@ import (
 
 type sessions struct{ *unit }
 
-const sessionColumns = "id, account_id, organization_id, counter, rotated_at, authenticated_at, address, user_agent, created_at, last_used_at, expires_at"
+const sessionColumns = "id, account_id, organization_id, counter, rotated_at, authenticated_at, address, user_agent, created_at, last_used_at, expires_at, " +
+	"keeps_refresh, access_ttl"
 
 type sessionRow struct {
 	ID              uuid.UUID  `db:"id"`
@@ -31,6 +32,8 @@ type sessionRow struct {
 	CreatedAt       time.Time  `db:"created_at"`
 	LastUsedAt      time.Time  `db:"last_used_at"`
 	ExpiresAt       time.Time  `db:"expires_at"`
+	KeepsRefresh    bool       `db:"keeps_refresh"`
+	AccessTTL       int64      `db:"access_ttl"` // seconds
 }
 
 func (r sessionRow) domain() session.Session {
@@ -46,14 +49,16 @@ func (r sessionRow) domain() session.Session {
 		CreatedAt:       r.CreatedAt.UTC(),
 		LastUsedAt:      r.LastUsedAt.UTC(),
 		ExpiresAt:       r.ExpiresAt.UTC(),
+		Terms:           session.Terms{KeepsRefresh: r.KeepsRefresh, AccessTTL: time.Duration(r.AccessTTL) * time.Second},
 	}
 }
 
 func (r sessions) Add(ctx context.Context, s session.Session) error {
 	return r.changeOne(ctx, nil, fault.ErrInternal,
-		"INSERT INTO sessions ("+sessionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		"INSERT INTO sessions ("+sessionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 		s.ID.UUID(), s.AccountID.UUID(), optional(s.OrganizationID), s.Counter, s.RotatedAt, s.AuthenticatedAt,
-		s.Address, s.UserAgent, s.CreatedAt, s.LastUsedAt, s.ExpiresAt)
+		s.Address, s.UserAgent, s.CreatedAt, s.LastUsedAt, s.ExpiresAt,
+		s.Terms.KeepsRefresh, int64(s.Terms.AccessTTL/time.Second))
 }
 
 // possibleMembership is a membershipRow of an outer join: all of it or nothing.

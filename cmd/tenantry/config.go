@@ -58,6 +58,7 @@ type config struct {
 	MailFrom          string `envconfig:"MAIL_FROM"`
 
 	AdminAPIToken  secret         `envconfig:"ADMIN_API_TOKEN"`
+	Compat         []string       `envconfig:"COMPAT"`
 	CORSOrigins    []string       `envconfig:"CORS_ORIGINS"`
 	TrustedProxies []netip.Prefix `envconfig:"TRUSTED_PROXIES"`
 
@@ -187,6 +188,9 @@ func (c *config) validate() []error {
 		problems = append(problems, errors.New("MASTER_KEY is required with PostgreSQL, the same for every replica; make one with: openssl rand -base64 32"))
 	}
 	problems = append(problems, c.validateMail()...)
+	if _, err := chosenDialects(c.Compat); err != nil {
+		problems = append(problems, err)
+	}
 	for _, o := range c.CORSOrigins {
 		if origin(o) != o {
 			problems = append(problems, fmt.Errorf("CORS_ORIGINS: %q is no origin; one is scheme://host or scheme://host:port, in lower case and without a path", o))

@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-
-	"github.com/tenantry/tenantry/adapters/httpapi"
 )
 
 // Exit codes.
@@ -26,7 +24,7 @@ Usage: tenantry [command]
   migrate up|status|down   bring the schema up to date, show it, or take one step back
   audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
-  openapi [FILE]           print the API's specification, or write it to a file
+  openapi [FILE [DIALECT]] print the specification of the API, or of a dialect; to FILE, - for here
   healthcheck              ask the server on this machine whether it is ready
   version                  print the version
 
@@ -51,7 +49,7 @@ var commands = map[string]subcommand{
 	"migrate":     {migrate, 1},
 	"audit":       {examineAudit, 2},
 	"config":      {printConfig, 0},
-	"openapi":     {printSpecification, 1},
+	"openapi":     {printSpecification, 2},
 	"healthcheck": {healthcheck, 0},
 	"version":     {printVersion, 0},
 	"--version":   {printVersion, 0},
@@ -119,14 +117,14 @@ func printUsage(_ context.Context, cmd command) error {
 	return err
 }
 
-// printSpecification prints the document that /openapi.json serves, or writes it
-// to the file that is named.
+// printSpecification prints the document that /openapi.json serves, or a
+// dialect's own, or writes it to the file that is named.
 func printSpecification(_ context.Context, cmd command) error {
-	document, err := httpapi.Specification()
+	document, err := specification(cmd.args)
 	if err != nil {
 		return err
 	}
-	if len(cmd.args) > 0 {
+	if len(cmd.args) > 0 && cmd.args[0] != "-" {
 		return os.WriteFile(cmd.args[0], document, 0o644) //nolint:gosec // a document for everybody
 	}
 	_, err = cmd.stdout.Write(document)

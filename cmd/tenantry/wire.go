@@ -88,11 +88,16 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,
 		EmailVerification: c.EmailVerification == verificationRequired,
 	})
+	spoken, err := chosenDialects(c.Compat)
+	if err != nil {
+		return nil, err
+	}
 	p.handler, err = httpapi.New(httpapi.Options{
 		App: p.app, Logger: logger, PublicURL: c.PublicURL, CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
 		JWKS: tokens.JWKS(), CursorKey: ring.Derive("cursors"), AdminToken: httpapi.NewAdminToken(c.AdminAPIToken.text),
-		Limits: httpapi.Limits{Auth: c.RateAuth, Organization: c.RateOrganization, Environment: c.RateEnvironment, KeyReads: c.RateKeyReads},
-		Ready:  p.ready, Ping: store.Ping, Observe: p.metrics.Observe,
+		Limits:   httpapi.Limits{Auth: c.RateAuth, Organization: c.RateOrganization, Environment: c.RateEnvironment, KeyReads: c.RateKeyReads},
+		Dialects: spoken,
+		Ready:    p.ready, Ping: store.Ping, Observe: p.metrics.Observe,
 	})
 	return p, err
 }

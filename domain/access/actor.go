@@ -21,8 +21,9 @@ type Actor struct {
 	// Membership is the caller's in the active organization, nil when there is
 	// none. Reads rely on it; a change reads it again inside its transaction.
 	Membership *membership.Membership
-	// Address and RequestID are where the request came from, for the audit.
-	Address, RequestID string
+	// Address, RequestID and Dialect are where the request came from, for the
+	// audit.
+	Address, RequestID, Dialect string
 }
 
 // Organization is the active organization, nil when there is none.
@@ -35,7 +36,10 @@ func (a Actor) Organization() *organization.ID {
 
 // Origin is what the audit says of the caller.
 func (a Actor) Origin() audit.Origin {
-	o := audit.Origin{ActorType: audit.Account, ActorID: a.Account.ID.String(), Address: a.Address, RequestID: a.RequestID}
+	o := audit.Origin{
+		ActorType: audit.Account, ActorID: a.Account.ID.String(),
+		Address: a.Address, RequestID: a.RequestID, Dialect: a.Dialect,
+	}
 	if a.Key != nil {
 		o.ActorType, o.ActorID = audit.Key, a.Key.ID.String()
 	}

@@ -31,8 +31,8 @@ func Operate(actor Actor) (Installation, error) {
 
 // OperateByToken gives the authority to who presented ADMIN_API_TOKEN. It is
 // allowed where that token is compared and nowhere else.
-func OperateByToken(address, requestID string) Installation {
-	return Installation{origin: audit.Origin{ActorType: audit.Operator, Address: address, RequestID: requestID}}
+func OperateByToken(address, requestID, dialect string) Installation {
+	return Installation{origin: audit.Origin{ActorType: audit.Operator, Address: address, RequestID: requestID, Dialect: dialect}}
 }
 
 // Permits returns nil, or ErrOperatorOnly for the zero Installation.

@@ -43,7 +43,7 @@ func TestTheZeroInstallationOpensNothing(t *testing.T) {
 	if !errors.Is(none.Permits(), access.ErrOperatorOnly) || !none.Over(org).IsZero() {
 		t.Error("an authority that nobody gave opens something")
 	}
-	given := access.OperateByToken("192.0.2.1", "r")
+	given := access.OperateByToken("192.0.2.1", "r", "zylon")
 	if given.Permits() != nil || given.Operator() != nil {
 		t.Error("the token does not operate")
 	}

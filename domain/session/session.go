@@ -28,6 +28,21 @@ type Session struct {
 	CreatedAt       time.Time
 	LastUsedAt      time.Time
 	ExpiresAt       time.Time
+	Terms           Terms
+}
+
+// Terms are what a session's tokens were promised when it began, by the API that
+// it began through. They hold wherever the tokens are presented later. The zero
+// Terms are our own: refresh tokens rotate, and access tokens live as the policy
+// says.
+type Terms struct {
+	// KeepsRefresh lets a refresh token serve until the session ends. A copy in
+	// foreign hands then cannot be noticed: it is for clients that never take a
+	// new one.
+	KeepsRefresh bool
+	// AccessTTL is how long an access token lives, in whole seconds; zero for the
+	// policy's.
+	AccessTTL time.Duration
 }
 
 // Faults of sessions and their tokens.
@@ -40,7 +55,7 @@ var (
 
 // Policy is how long things live.
 type Policy struct {
-	AccessTTL  time.Duration // of an access token
+	AccessTTL  time.Duration // of an access token, where the session has no terms of its own
 	RefreshTTL time.Duration // of a session without a refresh
 	MaxAge     time.Duration // of a session, refreshed or not
 	Grace      time.Duration // in which the previous refresh token still answers
@@ -54,6 +69,20 @@ func (s Session) Ended(now time.Time) bool { return !now.Before(s.ExpiresAt) }
 // act. A refresh does not count as a proof.
 func (s Session) Fresh(now time.Time, p Policy) bool {
 	return now.Before(s.AuthenticatedAt.Add(p.FreshFor))
+}
+
+// AccessEnds is when an access token that is given out now ends: in whole
+// seconds, and never after its session.
+func (s Session) AccessEnds(now time.Time, p Policy) time.Time {
+	ttl := p.AccessTTL
+	if s.Terms.AccessTTL != 0 {
+		ttl = s.Terms.AccessTTL
+	}
+	ends := now.Add(ttl)
+	if s.ExpiresAt.Before(ends) {
+		ends = s.ExpiresAt
+	}
+	return ends.Truncate(time.Second)
 }
 
 // FirstCounter is the counter of a session that was never refreshed.
@@ -80,6 +109,7 @@ type Outcome int
 // The outcomes of Refresh.
 const (
 	Rotated  Outcome = iota // the session moved on
+	Kept                    // the session moved on, and its one token stays
 	Repeated                // the previous token, within the grace: the same successor again
 	Reused                  // a token that was long replaced, or never given out: a theft
 )
@@ -87,9 +117,12 @@ const (
 // Refresh presents the refresh token with the counter. A client that lost an
 // answer, or two tabs of one browser, repeat the previous token within the
 // grace and get the same successor; anything older is a copy in foreign hands
-// and must end the session (RFC 9700, section 4.14.2).
+// and must end the session (RFC 9700, section 4.14.2). Where the terms keep the
+// token, it is always the current one.
 func (s Session) Refresh(counter int64, now time.Time, p Policy) (Session, Outcome) {
 	switch {
+	case counter == s.Counter && s.Terms.KeepsRefresh:
+		return s.used(now, p), Kept
 	case counter == s.Counter:
 		s.Counter++
 		s.RotatedAt = now
@@ -102,7 +135,7 @@ func (s Session) Refresh(counter int64, now time.Time, p Policy) (Session, Outco
 
 // Switch makes another organization the active one. It moves the counter on as
 // a refresh does, but only once within the grace: of two tabs that switch at
-// once, neither must make the other's token look stolen.
+// once, neither must make the other's token look stolen. A kept token stays.
 func (s Session) Switch(org organization.ID, now time.Time, p Policy) Session {
 	if s.Counter == FirstCounter || !now.Before(s.RotatedAt.Add(p.Grace)) {
 		s, _ = s.Refresh(s.Counter, now, p)

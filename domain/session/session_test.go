@@ -101,6 +101,52 @@ func TestWithoutAGraceAPreviousTokenIsAlwaysReuse(t *testing.T) {
 	}
 }
 
+func TestAKeptTokenServesUntilTheSessionEnds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := session.Session{Counter: session.FirstCounter, Terms: session.Terms{KeepsRefresh: true}}.Begin(start, policy)
+		now := start
+		for range rapid.IntRange(1, 20).Draw(t, "refreshes") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(policy.RefreshTTL)).Draw(t, "wait")))
+			if s.Ended(now) {
+				return
+			}
+			if rapid.Bool().Draw(t, "switch") {
+				s = s.Switch(organization.ID{1}, now, policy)
+			}
+			after, outcome := s.Refresh(session.FirstCounter, now, policy)
+			if outcome != session.Kept || after.Counter != session.FirstCounter || !after.LastUsedAt.Equal(now) {
+				t.Fatalf("a refresh at %v came to %v, counter %d", now, outcome, after.Counter)
+			}
+			if after.ExpiresAt.After(start.Add(policy.MaxAge)) {
+				t.Fatalf("the session ends at %v", after.ExpiresAt)
+			}
+			s = after
+		}
+		if _, outcome := s.Refresh(session.FirstCounter+1, now, policy); outcome != session.Reused {
+			t.Fatalf("a token that was never given out came to %v", outcome)
+		}
+	})
+}
+
+func TestAnAccessTokenLivesAsTheSessionWasPromised(t *testing.T) {
+	for name, test := range map[string]struct {
+		terms session.Terms
+		at    time.Duration // of the session's life
+		want  time.Duration
+	}{
+		"without terms":                 {session.Terms{}, 0, time.Hour},
+		"with a day":                    {session.Terms{AccessTTL: 24 * time.Hour}, time.Hour, 25 * time.Hour},
+		"with a day, near the end":      {session.Terms{AccessTTL: 24 * time.Hour}, 167 * time.Hour, 168 * time.Hour},
+		"without terms, near the end":   {session.Terms{}, 167*time.Hour + 30*time.Minute, 168 * time.Hour},
+		"with terms of the token alone": {session.Terms{KeepsRefresh: true}, 0, time.Hour},
+	} {
+		s := session.Session{Terms: test.terms}.Begin(start, policy)
+		if got, want := s.AccessEnds(start.Add(test.at), policy), start.Add(test.want).Truncate(time.Second); !got.Equal(want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestNoRefreshKeepsASessionBeyondItsMaximalAge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, now := session.Session{Counter: 1}.Begin(start, policy), start

@@ -27,10 +27,11 @@ type Claims struct {
 
 // Tokens is a pair as it is handed to a client.
 type Tokens struct {
-	Access    string
-	Refresh   RefreshToken
-	ExpiresAt time.Time // of the access token
-	ExpiresIn time.Duration
+	Access      string
+	Refresh     RefreshToken
+	KeptRefresh bool      // Refresh is the one that the session had from its beginning
+	ExpiresAt   time.Time // of the access token
+	ExpiresIn   time.Duration
 }
 
 const (

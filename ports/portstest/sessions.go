@@ -15,7 +15,7 @@ import (
 var sessionPromises = []promise{
 	{"every field comes back as it was kept, with its account", sessionRoundTrip},
 	{"the membership is the one of the organization that is meant", sessionMembership},
-	{"saving writes the active organization, the counter and the times", sessionSave},
+	{"saving writes the active organization, the counter and the times, and leaves the terms", sessionSave},
 	{"saving with a counter that has moved on is stale", sessionStale},
 	{"an account's list has what has not run out, oldest first", sessionList},
 	{"one session is ended by its own account only", sessionRemoval},
@@ -42,6 +42,7 @@ func fullSession(who account.ID, active *organization.ID) session.Session {
 	s.CreatedAt, s.LastUsedAt = start.Add(3*time.Minute), start.Add(4*time.Hour)
 	s.ExpiresAt = start.Add(5 * 24 * time.Hour)
 	s.Address, s.UserAgent = "2001:db8::1", odd[1]+odd[2]+odd[0]
+	s.Terms = session.Terms{KeepsRefresh: true, AccessTTL: 24 * time.Hour}
 	return s
 }
 
@@ -103,7 +104,7 @@ func sessionSave(w *world) {
 	changed.ID = p.session.ID
 	w.do(func(tx ports.Tx) error { return tx.Sessions().Save(w.ctx, changed, p.session.Counter) })
 	want := changed
-	want.AccountID, want.CreatedAt = p.session.AccountID, p.session.CreatedAt
+	want.AccountID, want.CreatedAt, want.Terms = p.session.AccountID, p.session.CreatedAt, p.session.Terms
 	w.same("all that can change", want, w.actor(p.session.ID, nil).Session)
 	want.OrganizationID, want.Counter = &p.org.ID, want.Counter+1
 	w.do(func(tx ports.Tx) error { return tx.Sessions().Save(w.ctx, want, changed.Counter) })

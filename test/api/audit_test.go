@@ -33,7 +33,7 @@ func TestAnEntryTellsWhoDidWhatToWhat(t *testing.T) {
 			"id": got["id"], "org_id": stage.Organization, "sequence": 2.0, "actor_id": stage.Admin.ID, "actor_type": "account",
 			"action": "member.role_changed", "resource_type": "member", "resource_id": id,
 			"before_state": person("viewer"), "after_state": person("developer"), "metadata": nil,
-			"address": "192.0.2.77", "request_id": changed.Header.Get("X-Request-Id"), "created_at": got["created_at"],
+			"address": "192.0.2.77", "request_id": changed.Header.Get("X-Request-Id"), "dialect": nil, "created_at": got["created_at"],
 		}
 		if diff := cmp.Diff(want, got); diff != "" || len(hash) != 64 {
 			t.Errorf("the entry (hash %s, -want +got):\n%s", hash, diff)

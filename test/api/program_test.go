@@ -93,7 +93,7 @@ func TestTheEffectiveSettingsAreShownWithoutSecrets(t *testing.T) {
 	}
 	for _, name := range []string{
 		"HOST", "PORT", "PUBLIC_URL", "DATABASE_URL", "DATABASE_POOLER", "MASTER_KEY", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE", "TOKEN_TTL_MINUTES", "REFRESH_TTL_HOURS",
-		"SESSION_MAX_DAYS", "REAUTH_MINUTES", "ADMIN_API_TOKEN", "CORS_ORIGINS", "TRUSTED_PROXIES", "PASSWORD_MIN_LENGTH", "PASSWORD_MIN_SCORE", "LOGIN_FAILURES",
+		"SESSION_MAX_DAYS", "REAUTH_MINUTES", "ADMIN_API_TOKEN", "COMPAT", "CORS_ORIGINS", "TRUSTED_PROXIES", "PASSWORD_MIN_LENGTH", "PASSWORD_MIN_SCORE", "LOGIN_FAILURES",
 		"LOGIN_WINDOW_MINUTES", "DRAIN_SECONDS", "METRICS_ADDR", "LOG_LEVEL",
 	} {
 		if !strings.Contains(outcome.Stdout, name+" ") {
@@ -127,7 +127,7 @@ func TestMigrationsAreShownAppliedAndTakenBack(t *testing.T) {
 			delete(env, "MASTER_KEY")
 		}
 		for _, step := range []struct{ arguments, tells string }{
-			{"migrate status", "pending"}, {"migrate up", "0001"}, {"migrate status", "applied"}, {"migrate up", ""}, {"migrate down", "0002"}, {"migrate status", "pending"}, {"migrate up", "0002"},
+			{"migrate status", "pending"}, {"migrate up", "0001"}, {"migrate status", "applied"}, {"migrate up", ""}, {"migrate down", "0003"}, {"migrate status", "pending"}, {"migrate up", "0003"},
 		} {
 			o := harness.Run(t, env, strings.Fields(step.arguments)...)
 			if o.Code != 0 || !strings.Contains(strings.ToLower(o.Stdout), step.tells) {

@@ -28,7 +28,7 @@ func settings(d *Database) Environment {
 	env := Environment{
 		"HOST": "127.0.0.1", "PORT": "0", "PUBLIC_URL": PublicURL, "METRICS_ADDR": "",
 		"DATABASE_URL": d.URL, "DRAIN_SECONDS": "0", "ADMIN_API_TOKEN": AdminToken,
-		"TRUSTED_PROXIES":      "127.0.0.1/32",
+		"COMPAT": "all", "TRUSTED_PROXIES": "127.0.0.1/32",
 		"RATE_AUTH_PER_MINUTE": "0", "RATE_ORGANIZATION_PER_MINUTE": "0", "RATE_ENVIRONMENT_PER_MINUTE": "0", "RATE_KEY_READS_PER_MINUTE": "0",
 	}
 	if d.MasterKey != "" {

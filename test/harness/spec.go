@@ -31,11 +31,18 @@ type Operation struct {
 	node             M
 }
 
-var printed struct {
+// print is a specification that was printed once.
+type print struct {
 	once sync.Once
 	spec *Specification
 	err  error
 }
+
+var (
+	printed       print
+	dialects      = map[string]*print{} // by name
+	dialectsMutex sync.Mutex
+)
 
 // Spec returns the specification.
 func Spec(tb testing.TB) *Specification {
@@ -45,18 +52,48 @@ func Spec(tb testing.TB) *Specification {
 
 func specification(tb testing.TB) *Specification {
 	tb.Helper()
-	printed.once.Do(func() {
-		outcome := Run(tb, Environment{}, "openapi")
+	return printed.get(tb, "openapi")
+}
+
+// Dialect returns the specification of a compatibility dialect.
+func Dialect(tb testing.TB, name string) *Specification {
+	tb.Helper()
+	dialectsMutex.Lock()
+	if dialects[name] == nil {
+		dialects[name] = &print{}
+	}
+	p := dialects[name]
+	dialectsMutex.Unlock()
+	return p.get(tb, "openapi", "-", name)
+}
+
+func (p *print) get(tb testing.TB, arguments ...string) *Specification {
+	tb.Helper()
+	p.once.Do(func() {
+		outcome := Run(tb, Environment{}, arguments...)
 		if outcome.Code != 0 {
-			printed.err = fmt.Errorf("tenantry openapi ended with code %d: %s", outcome.Code, outcome.Stderr)
+			p.err = fmt.Errorf("tenantry %v ended with code %d: %s", arguments, outcome.Code, outcome.Stderr)
 			return
 		}
-		printed.spec, printed.err = parse(outcome.Stdout)
+		p.spec, p.err = parse(outcome.Stdout)
 	})
-	if printed.err != nil || printed.spec == nil {
-		tb.Fatalf("there is no specification: %v", printed.err)
+	if p.err != nil || p.spec == nil {
+		tb.Fatalf("there is no specification: %v", p.err)
 	}
-	return printed.spec
+	return p.spec
+}
+
+// meant is the specification that an answer is held to: that of the dialect in
+// whose part of the tree the request was, unless the answer says, as a problem,
+// that there is no such dialect here.
+func meant(r *Response) *Specification {
+	r.tb.Helper()
+	under, dialect := strings.CutPrefix(r.Request.URL.Path, "/compat/")
+	name, _, _ := strings.Cut(under, "/")
+	if !dialect || r.Status == 404 && isProblem(r) {
+		return specification(r.tb)
+	}
+	return Dialect(r.tb, name)
 }
 
 func parse(text string) (*Specification, error) {
@@ -244,3 +281,16 @@ func (s *Specification) Unanswered(excused map[string]string) []string {
 
 // Covered returns the specification of a run that answered something, or nil.
 func Covered() *Specification { return printed.spec }
+
+// CoveredDialects returns the specifications of the dialects that a run spoke.
+func CoveredDialects() []*Specification {
+	dialectsMutex.Lock()
+	defer dialectsMutex.Unlock()
+	var all []*Specification
+	for _, p := range dialects {
+		if p.spec != nil {
+			all = append(all, p.spec)
+		}
+	}
+	return all
+}

@@ -71,7 +71,7 @@ func (p *pacer) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
 	}
 	if r.early {
 		n, err := ports.Look(ctx, store, func(tx ports.Tx) (int, error) {
-			return tx.Members(access.OperateByToken("", "").Over(r.org)).Owners(ctx)
+			return tx.Members(access.OperateByToken("", "", "").Over(r.org)).Owners(ctx)
 		})
 		if err != nil {
 			return err

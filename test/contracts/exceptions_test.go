@@ -20,6 +20,8 @@ var exceptions = []exception{
 		"There is no default for `JWT_SECRET`, and the documented one refuses to start: everybody knows it. Without the setting, the server makes a signing key and keeps it encrypted."},
 	{"featuresignals", []place{{95, ""}},
 		"`POST /v1/evaluate` is about feature flags, which this server does not have yet: 404."},
+	{"phaseflag", []place{{120, ""}},
+		"`GET /sdk/ruleset` is about feature flags, which this server does not have yet: 404. Its key opens `/v1/sdk/environment`."},
 }
 
 // note is what a reader of the page should know beside what was tried.
@@ -28,4 +30,5 @@ type note struct{ document, text string }
 var notes = []note{
 	{"featuresignals", "This is our own dialect. Its answers have further members, which [openapi.json](../adapters/httpapi/openapi.json) describes; clients of the document do not see them."},
 	{"featuresignals", "Errors are `application/problem+json` (RFC 9457), and the member `error` is the document's."},
+	{"phaseflag", "[Dialects](dialects.md#phaseflag) tells what the document leaves open."},
 }

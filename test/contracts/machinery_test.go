@@ -134,6 +134,51 @@ func TestWhatMayDifferIsNoDifference(t *testing.T) {
 	}
 }
 
+func TestNothingInADocumentCanBeForgotten(t *testing.T) {
+	t.Parallel()
+	d := open(t, "zylon")
+	r := &run{document: d, taken: map[*item]result{}, asked: map[string]bool{}}
+	for _, i := range d.items {
+		r.taken[i] = holds
+	}
+	for endpoint := range d.mentions {
+		r.asked[endpoint] = true
+	}
+	if all := r.omissions(nil); len(all) != 0 {
+		t.Errorf("everything was taken up, yet %v", all)
+	}
+	for _, i := range d.items {
+		delete(r.taken, i)
+		if all := r.omissions(nil); len(all) != 1 || !strings.Contains(all[0], i.String()) {
+			t.Errorf("without %s: %v", i, all)
+		}
+		r.taken[i] = holds
+	}
+	unseen := []exception{{"zylon", []place{{7, ""}}, "a reason"}, {"phy", []place{{7, ""}}, "another"}}
+	if all := r.omissions(unseen); len(all) != 1 || !strings.Contains(all[0], "zylon.txt:7") {
+		t.Errorf("an exception that was never seen: %v", all)
+	}
+	clear(r.asked)
+	if all := r.omissions(nil); len(all) != 1 || !strings.Contains(all[0], "POST /api/v1/auth/register was never asked") {
+		t.Errorf("nothing was asked: %v", all)
+	}
+}
+
+func TestAnExceptionCoversItsMemberAndHasToBeOne(t *testing.T) {
+	t.Parallel()
+	i := &item{document: &document{grammar: grammar{file: "sample"}}, line: 3}
+	known := []exception{{"other", []place{{3, "a"}}, "x"}, {"sample", []place{{3, "a"}}, "y"}, {"sample", []place{{4, "b"}}, "z"}}
+	if how, problems := weigh(known, i, []difference{{"a", "differs"}}); len(problems) != 0 || !how.isBut(1) || how.isBut(0) || how.isBut(2) {
+		t.Errorf("a known difference: %v %v", how, problems)
+	}
+	if _, problems := weigh(known, i, []difference{{"a", "differs"}, {"b", "differs"}}); len(problems) != 1 || !strings.Contains(problems[0], `"b" differs`) {
+		t.Errorf("another difference besides: %v", problems)
+	}
+	if _, problems := weigh(known, i, nil); len(problems) != 1 || !strings.Contains(problems[0], `"a" is as documented`) {
+		t.Errorf("an exception that holds: %v", problems)
+	}
+}
+
 func parsed(t *testing.T, text string) any {
 	t.Helper()
 	var value any

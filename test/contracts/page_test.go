@@ -202,7 +202,8 @@ func what(i *item) string {
 	case envelope:
 		return "the envelope"
 	}
-	return fmt.Sprintf("%q", strings.TrimLeft(strings.ReplaceAll(strings.TrimRight(i.text, " |:("), "|", `\|`), "•- "))
+	said := strings.TrimLeft(strings.TrimRight(i.text, " |:("), "•- ")
+	return `"` + strings.ReplaceAll(said, "|", `\|`) + `"`
 }
 
 func code(text string) string {

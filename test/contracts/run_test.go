@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
@@ -48,26 +49,36 @@ func (r *run) end() {
 	if r.Failed() {
 		return
 	}
+	for _, omission := range r.omissions(exceptions) {
+		r.Error(omission)
+	}
+	if !r.Failed() {
+		keep(r)
+	}
+}
+
+// omissions are parts of the document that nobody took up, endpoints that nobody
+// asked, and exceptions that were never seen.
+func (r *run) omissions(exceptions []exception) []string {
+	var all []string
 	for _, i := range r.items {
 		if _, taken := r.taken[i]; !taken {
-			r.Errorf("%s is taken up by no test", i)
+			all = append(all, fmt.Sprintf("%s is taken up by no test", i))
 		}
 	}
 	for endpoint, line := range r.mentions {
 		if !r.asked[endpoint] {
-			r.Errorf("%s:%d: %s was never asked", r.path(), line, endpoint)
+			all = append(all, fmt.Sprintf("%s:%d: %s was never asked", r.path(), line, endpoint))
 		}
 	}
 	for n, e := range exceptions {
 		for _, p := range e.places {
 			if e.document == r.file && !slices.ContainsFunc(r.items, func(i *item) bool { return i.line == p.line && r.taken[i].isBut(n) }) {
-				r.Errorf("%s:%d: nothing there was looked at for the exception: %s", r.path(), p.line, e.reason)
+				all = append(all, fmt.Sprintf("%s:%d: nothing there was looked at for the exception: %s", r.path(), p.line, e.reason))
 			}
 		}
 	}
-	if !r.Failed() {
-		keep(r)
-	}
+	return all
 }
 
 // take marks an item, once.
@@ -220,35 +231,45 @@ func (r *run) media(got *harness.Response) string {
 	return "application/json"
 }
 
-// except takes the differences that are known, with their reasons, from those
-// that were found; the rest fails the test. A difference that is known and was
-// not found fails it, too.
+// except fails for the differences that are not known as exceptions.
 func (r *run) except(i *item, found []difference) result {
 	r.Helper()
-	how := holds
+	how, problems := weigh(exceptions, i, found)
+	for _, problem := range problems {
+		r.Error(problem)
+	}
+	return how
+}
+
+// weigh takes the differences that are known, with their reasons, from those
+// that were found. The rest are problems, and so is a difference that is known
+// and was not found.
+func weigh(exceptions []exception, i *item, found []difference) (how result, problems []string) {
+	how = holds
 	for n, e := range exceptions {
 		for _, p := range e.places {
-			if e.document != r.file || p.line != i.line {
+			if e.document != i.document.file || p.line != i.line {
 				continue
 			}
 			rest := slices.DeleteFunc(slices.Clone(found), func(d difference) bool { return d.path == p.member })
 			if len(rest) == len(found) {
-				r.Errorf("%s: %q is as documented, and exceptions_test.go says that it is not", i, p.member)
+				problems = append(problems, fmt.Sprintf("%s: %q is as documented, and an exception says that it is not", i, p.member))
 			}
 			found, how = rest, how.but(n, p.member)
 		}
 	}
 	for _, d := range found {
-		r.Errorf("%s: %q %s", i, d.path, d.text)
+		problems = append(problems, fmt.Sprintf("%s: %q %s", i, d.path, d.text))
 	}
-	return how
+	return how, problems
 }
 
 // unserved is an endpoint that this server does not have, which is an exception
 // to the example of a request.
 func (x exchange) unserved() {
 	x.run.Helper()
-	x.Refused(http.StatusNotFound, "NOT_FOUND")
+	x.Want(http.StatusNotFound)
+	x.run.refused(x)
 	example, fresh := x.run.next(x.endpoint, 0, body, command)
 	if fresh {
 		x.run.Fatalf("%s was not sent", example)

@@ -60,6 +60,7 @@ type Tx interface {
 	AccountKeys() AccountKeys
 	Audit() Audit
 	Directory() Directory
+	Repairs() Repairs
 
 	Organization(access.Grant) Organization
 	Members(access.Grant) Members

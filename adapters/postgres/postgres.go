@@ -65,6 +65,7 @@ func Open(ctx context.Context, c Config, clock ports.Clock) (*sqlstore.Store, er
 		Engine:   migrations.PostgreSQL,
 		Begin:    sql.TxOptions{Isolation: sql.LevelSerializable},
 		Classify: classify,
+		Catalog:  catalog,
 	}
 	return sqlstore.New(writer, reader, dialect, clock), nil
 }
@@ -96,18 +97,12 @@ func openPool(ctx context.Context, c Config, use purpose) (*sql.DB, error) {
 // long as they need but give up a lock that they cannot have soon. Not through
 // a pooler: give it the database's own address.
 func OpenMigrator(ctx context.Context, c Config) (*migrations.Migrator, error) {
-	settings, err := settings(c, migrating)
+	db, err := openPatient(ctx, c, migrating)
 	if err != nil {
 		return nil, err
 	}
-	connector, err := pq.NewConnectorConfig(settings)
-	if err != nil {
-		return nil, err
-	}
-	connector.Dialer(newLine(0))
-	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(3) // see migrations.New
-	return migrations.New(migrations.PostgreSQL, db), ping(ctx, db)
+	return migrations.New(migrations.PostgreSQL, db), nil
 }
 
 // ping opens the first connection, and closes db when there is none to be had.

@@ -16,6 +16,7 @@ const (
 	writing purpose = iota
 	reading
 	migrating
+	inspecting
 )
 
 const connectLimit = 3 * time.Second
@@ -53,7 +54,7 @@ func settings(c Config, use purpose) (pq.Config, error) {
 	// One round trip for what is not prepared, instead of two.
 	s.BinaryParameters = true
 	s.Runtime["timezone"] = "UTC"
-	if use == reading && s.TargetSessionAttrs == pq.TargetSessionAttrsReadWrite {
+	if (use == reading || use == inspecting) && s.TargetSessionAttrs == pq.TargetSessionAttrsReadWrite {
 		// The driver would take our own read-only setting for the server's.
 		s.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
 	}
@@ -72,6 +73,8 @@ func guard(runtime map[string]string, use purpose) {
 		wanted["default_transaction_read_only"] = "on"
 	case migrating:
 		wanted = map[string]string{"lock_timeout": lockTimeout}
+	case inspecting:
+		wanted = map[string]string{"default_transaction_read_only": "on"}
 	}
 	for name, value := range wanted {
 		if _, set := runtime[name]; !set {

@@ -35,17 +35,19 @@ func ParseMasterKey(b64 string) ([]byte, error) {
 // its owner may read, or makes the file with a new key. Processes that start at
 // once end with the same key. When it returns, the file survives a power cut.
 func LoadOrCreateMasterKey(path string) ([]byte, error) {
-	key, err := load(path)
+	key, err := LoadMasterKey(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("making the master key file: %w", err)
 	}
-	return load(path)
+	return LoadMasterKey(path)
 }
 
-func load(path string) ([]byte, error) {
+// LoadMasterKey reads the master key from the file, which nobody but its owner
+// may read.
+func LoadMasterKey(path string) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // the operator's own setting
 	if err != nil {
 		return nil, err

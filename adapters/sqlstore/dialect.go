@@ -13,6 +13,8 @@ type Dialect struct {
 	Begin sql.TxOptions
 	// Classify is the only function that understands the driver's errors.
 	Classify func(error) Failure
+	// Catalog reads the schema that is there.
+	Catalog Catalog
 }
 
 // Failure is what a driver's error comes to.

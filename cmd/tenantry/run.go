@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 )
@@ -22,6 +23,7 @@ Usage: tenantry [command]
 
   serve                    run the server (the default)
   migrate up|status|down   bring the schema up to date, show it, or take one step back
+  doctor [--fix]           examine the database; mend what has one way to be mended
   audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
   openapi [FILE [DIALECT]] print the specification of the API, or of a dialect; to FILE, - for here
@@ -44,9 +46,13 @@ type subcommand struct {
 	most int
 }
 
+// anyNumber is for subcommands that judge their words themselves.
+const anyNumber = math.MaxInt
+
 var commands = map[string]subcommand{
 	"serve":       {serve, 0},
 	"migrate":     {migrate, 1},
+	"doctor":      {doctor, anyNumber},
 	"audit":       {examineAudit, 2},
 	"config":      {printConfig, 0},
 	"openapi":     {printSpecification, 2},

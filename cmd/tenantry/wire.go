@@ -137,12 +137,16 @@ func masterKey(ctx context.Context, c config, store *sqlstore.Store) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	path := c.DatabaseURL.path() + ".key"
+	path := c.masterKeyFile()
 	if _, err := os.Stat(path); sealed && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is missing, and the secrets in the database were sealed with it: put it back, or set MASTER_KEY to what stood in it", path)
 	}
 	return seal.LoadOrCreateMasterKey(path)
 }
+
+// masterKeyFile is where the key of an SQLite database is, unless MASTER_KEY is
+// set.
+func (c *config) masterKeyFile() string { return c.DatabaseURL.path() + ".key" }
 
 func openStore(ctx context.Context, c config) (*sqlstore.Store, error) {
 	if c.DatabaseURL.engine() == postgresEngine {

@@ -45,6 +45,7 @@ const (
 	EnvironmentDeleted     Action = "environment.deleted"
 	KeyCreated             Action = "key.created"
 	KeyRevoked             Action = "key.revoked"
+	InstallationMended     Action = "installation.mended"
 )
 
 // Actions lists every action.
@@ -57,5 +58,6 @@ func Actions() []Action {
 		OwnershipTransferred, MemberInvited, InvitationResent, InvitationRevoked, InvitationDeclined, MemberJoined,
 		MemberRoleChanged, MemberRemoved, MemberLeft, ProjectCreated, ProjectUpdated, ProjectDeleted,
 		EnvironmentCreated, EnvironmentUpdated, EnvironmentDeleted, KeyCreated, KeyRevoked,
+		InstallationMended,
 	}
 }

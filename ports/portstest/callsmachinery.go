@@ -49,6 +49,10 @@ var machineryCalls = []call{
 	{"Outbox.Remove", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Outbox().Remove(ctx, p.envelope.ID))
 	}},
+	{"Repairs.Mend", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		_ = tx.Sessions().Add(ctx, p.strayed) // something to mend; where it fails, so has the mending to
+		return tx.Repairs().Mend(ctx, ports.ActiveOrganizations)
+	}},
 	{"Audit.Append", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Audit().Append(ctx, newEntry(audit.OfOrganization(p.org.ID))))
 	}},

@@ -147,6 +147,7 @@ type plot struct {
 	entry       audit.Entry    // not sealed yet
 	// These are not kept yet.
 	newcomer     account.Account
+	strayed      session.Session // the stranger's, in an organization that it is no member of
 	next         organization.Organization
 	nextLink     link.Link
 	nextEnvelope ports.Envelope
@@ -184,6 +185,7 @@ func (w *world) found(slug string) plot {
 	p.session = newSession(p.owner.ID, &p.org.ID)
 	p.ended = newSession(p.owner.ID, nil)
 	p.ended.ExpiresAt = start.Add(-time.Hour)
+	p.strayed = newSession(p.stranger.ID, &p.org.ID)
 	p.retired = newSecret(ports.Purpose(slug))
 	p.retired.RetiredAt = &p.retired.CreatedAt
 	p.stranger.Operator = true

@@ -71,6 +71,7 @@ var chapters = []struct {
 	{"account keys", accountKeyPromises},
 	{"audit", auditPromises},
 	{"directory", directoryPromises},
+	{"repairs", repairPromises},
 }
 
 // Run examines the engine.

@@ -57,8 +57,9 @@ fmt: ## Format the sources
 check: fmt-check vet lint verify test ## Everything that CI runs, in the same order
 
 .PHONY: test
-test: ## Run all tests on both engines; installs PostgreSQL where it can
+test: ## Run all tests on both engines; installs PostgreSQL and the tested gateways where it can
 	@./test/ensure-postgres.sh
+	@./test/ensure-gateways.sh
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 -timeout 20m ./...
 
 .PHONY: fmt-check
@@ -102,6 +103,7 @@ docker-config: ## Check docker-compose.yml, where Docker Compose is installed
 .PHONY: cover
 cover: ## Measure which statements the tests reach: bin/cover.html
 	@./test/ensure-postgres.sh
+	@./test/ensure-gateways.sh
 	@mkdir -p bin
 	$(GO) test -count=1 -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out ./...
 	$(GO) tool cover -html=bin/cover.out -o bin/cover.html

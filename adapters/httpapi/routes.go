@@ -141,7 +141,7 @@ func (s *server) keyRoutes() []route {
 func (s *server) sdkRoutes() []route {
 	return []route{
 		{get, "/v1/sdk/environment", byKey, "get-sdk-environment", "Show what this key opens", serves(s.sdkEnvironment, documentSDKEnvironment), []int{400}},
-		{get, "/v1/sdk/authorize", byKey, "authorize", "Let a gateway ask whether this key opens what it should", serves(s.sdkAuthorize, documentAuthorize), []int{403}},
+		{get, authorizePath, byKey, "authorize", "Let a gateway ask whether this key opens what it should", serves(s.sdkAuthorize, documentAuthorize), []int{403}},
 		{post, "/v1/keys/verify", byBackend, "verify-key", "Let a product's backend ask about a key", answers(200, s.verifyKey), nil},
 	}
 }

@@ -227,6 +227,8 @@ func documentSDKEnvironment(r huma.Registry, op *huma.Operation) {
 }
 
 func documentAuthorize(_ huma.Registry, op *huma.Operation) {
+	op.Description = "Refusals are 401, 403 or 429. Every address below this one is answered like this one, whatever its method, " +
+		"and its query is not read: for gateways that append the address of the request that they hold back, such as Envoy's ext_authz."
 	op.Parameters = append(op.Parameters, keyParameter,
 		&huma.Param{Name: "environment", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The id or slug of the environment that the key must open"},
 		&huma.Param{Name: "scope", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The scope that the key must have"})

@@ -163,3 +163,23 @@ func TestAMomentIsRFC3339OrNothing(t *testing.T) {
 }
 
 func ptr[T any](value T) *T { return &value }
+
+func TestAGatewayMayAskWithTheMethodAndAddressThatItHoldsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	h := newTestHandler(t, w)
+	preflight := []string{"Origin: https://tenantry.example", "Access-Control-Request-Method: GET"}
+	for _, target := range []string{"/", "/orders/7?page=2&environment=prod&scope=c", "/%2e%2e/environment", "/../../auth/me", "/a//b%2fc?%zz"} {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"} {
+			good := ask(t, h, method, "/v1/sdk/authorize"+target, "", append(preflight, keyHeader+w.key.Reveal())...)
+			if good.Code != http.StatusNoContent || good.Header().Get("X-Tenantry-Organization") != home.String() {
+				t.Errorf("%s %s: %d %s", method, target, good.Code, good.Body.String())
+			}
+			refused(t, ask(t, h, method, "/v1/sdk/authorize"+target, "", preflight...), http.StatusUnauthorized, "KEY_REQUIRED")
+		}
+	}
+	refused(t, ask(t, h, http.MethodOptions, "/v1/sdk/authorize", "", preflight...), http.StatusUnauthorized, "KEY_REQUIRED")
+	refused(t, ask(t, h, http.MethodOptions, "/v1/sdk/authorize?scope=c", "", append(preflight, keyHeader+w.key.Reveal())...), http.StatusForbidden, "INSUFFICIENT_SCOPE")
+	refused(t, ask(t, h, http.MethodPost, "/v1/sdk/authorize", "", keyHeader+w.key.Reveal()), http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
+	refused(t, ask(t, h, http.MethodGet, "/v1/sdk/authorized", "", keyHeader+w.key.Reveal()), http.StatusNotFound, "NOT_FOUND")
+}

@@ -97,7 +97,7 @@ func New(o Options) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	return headAsGet(engine), nil
+	return gatewayAsGet(headAsGet(engine)), nil
 }
 
 // Server returns an HTTP server for the handler, with every timeout set. What
@@ -153,6 +153,28 @@ func headAsGet(next http.Handler) http.Handler {
 			get := *r
 			get.Method = http.MethodGet
 			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authorizePath is where gateways ask.
+const authorizePath = "/v1/sdk/authorize"
+
+// gatewayAsGet answers gateways that ask with the method of the request that
+// they hold back, and with its address behind ours, as Envoy does. Neither is
+// ours to read: a query there, or a preflight, which passes elsewhere without a
+// key, must not decide. Other methods at the very address are a mistake.
+func gatewayAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		appended := strings.HasPrefix(r.URL.Path, authorizePath+"/")
+		if appended || r.Method == http.MethodOptions && r.URL.Path == authorizePath {
+			asked := *r
+			asked.Method = http.MethodGet
+			if appended {
+				asked.URL = &url.URL{Path: authorizePath}
+			}
+			r = &asked
 		}
 		next.ServeHTTP(w, r)
 	})

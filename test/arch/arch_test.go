@@ -45,6 +45,7 @@ var rules = []rule{
 			"adapters/httpapi/compat/x/a.go": importing("adapters/sqlite"),
 			"adapters/httpapi/compat/y/a.go": importing("adapters/httpapi/compat/x"),
 			"migrations/a.go":                importing("ports"),
+			"docs/examples/a/a.go":           importing("domain/id"),
 		},
 		good: map[string]string{
 			"domain/a/a.go":                  importing("domain/b"),
@@ -60,12 +61,13 @@ var rules = []rule{
 		},
 	},
 	{
-		name: "domain, ports and app use the standard library and uuid alone", check: foreign,
+		name: "domain, ports and app use the standard library and uuid alone, examples the former", check: foreign,
 		bad: map[string]string{
 			"domain/a/a.go":        `package a; import "github.com/jmoiron/sqlx"`,
 			"ports/a.go":           `package ports; import "github.com/google/go-cmp/cmp"`,
 			"ports/portstest/a.go": `package portstest; import "github.com/lib/pq"`,
 			"app/a.go":             `package app; import "github.com/gin-gonic/gin"`,
+			"docs/examples/a/a.go": `package a; import "github.com/google/uuid"`,
 		},
 		good: map[string]string{
 			"domain/a/a.go":        `package a; import ("strings"; "github.com/google/uuid")`,

@@ -5,4 +5,4 @@ package harness
 import "syscall"
 
 // orphaned does nothing: only Linux tells a process that its parent died.
-func orphaned() *syscall.SysProcAttr { return nil }
+func orphaned() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }

@@ -49,6 +49,11 @@ type running struct {
 }
 
 func launch(binary, directory string, env Environment, arguments ...string) (*running, error) {
+	return launchAs(nil, binary, directory, env, arguments...)
+}
+
+// launchAs starts a program as another user, or as this one for nil.
+func launchAs(user *syscall.Credential, binary, directory string, env Environment, arguments ...string) (*running, error) {
 	p := &running{stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
 	p.command = exec.Command(binary, arguments...)
 	p.command.Dir = directory
@@ -58,6 +63,7 @@ func launch(binary, directory string, env Environment, arguments ...string) (*ru
 	}
 	p.command.Stdout, p.command.Stderr = p.stdout, p.stderr
 	p.command.SysProcAttr = orphaned()
+	p.command.SysProcAttr.Credential = user
 	started := make(chan error)
 	go func() {
 		// What the kernel calls the parent is the thread (see orphaned), which has

@@ -1,0 +1,76 @@
+package harness
+
+import (
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Neighbour is a program of others that runs beside the server: a gateway, or a
+// product's backend.
+type Neighbour struct {
+	tb      testing.TB
+	process *running
+	name    string
+}
+
+// nobody is the user without rights, on every system that has users.
+const nobody = 65534
+
+// StartNeighbour starts a program in the directory and waits until it listens on
+// the address. It runs without the rights of root, and ends with the test.
+func StartNeighbour(tb testing.TB, address, directory string, env Environment, program string, arguments ...string) *Neighbour {
+	tb.Helper()
+	var user *syscall.Credential
+	if os.Getuid() == 0 {
+		user = &syscall.Credential{Uid: nobody, Gid: nobody}
+		if err := os.Chown(directory, nobody, nobody); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	p, err := launchAs(user, program, directory, env, arguments...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	n := &Neighbour{tb, p, program}
+	tb.Cleanup(n.stop)
+	for deadline := time.Now().Add(startLimit); time.Now().Before(deadline); {
+		if c, err := net.Dial("tcp", address); err == nil {
+			_ = c.Close()
+			return n
+		}
+		if p.ended(20 * time.Millisecond) {
+			break
+		}
+	}
+	tb.Fatalf("%s does not listen on %s:\n%s", program, address, n.Said())
+	return nil
+}
+
+// Said is what the program has written.
+func (n *Neighbour) Said() string { return n.process.stdout.String() + n.process.stderr.String() }
+
+func (n *Neighbour) stop() {
+	n.tb.Helper()
+	_ = n.process.signal(syscall.SIGTERM) // one that has ended is what is wanted
+	if !n.process.ended(stopLimit) {
+		_ = n.process.signal(os.Kill)
+		n.tb.Errorf("%s did not stop within %s", n.name, stopLimit)
+	}
+	if n.tb.Failed() {
+		n.tb.Logf("%s said:\n%s", n.name, tail(n.Said()))
+	}
+}
+
+// FreeAddress is one on which nothing listens now.
+func FreeAddress(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}

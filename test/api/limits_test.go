@@ -141,7 +141,7 @@ func TestABurstPassesNoMoreThanTheLimit(t *testing.T) {
 	s.Client(t).Post("/v1/auth/password/forgot", M{"email": harness.NewEmail()}).Want(202)
 }
 
-func TestABusyNeighbourTakesNothingFromOthers(t *testing.T) {
+func TestABusyNeighborTakesNothingFromOthers(t *testing.T) {
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
 		free := harness.Start(t, d)
 		ada, bob := free.Register(t), free.Register(t)

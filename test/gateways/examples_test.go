@@ -65,7 +65,7 @@ func (e example) start(t *testing.T, env harness.Environment) string {
 	directory := openDirectory(t)
 	program, arguments := e.place(t, directory)
 	env["LISTEN"] = harness.FreeAddress(t)
-	harness.StartNeighbour(t, env["LISTEN"], directory, env, program, arguments...)
+	harness.StartNeighbor(t, env["LISTEN"], directory, env, program, arguments...)
 	return "http://" + env["LISTEN"]
 }
 

@@ -71,14 +71,14 @@ func (g gateway) start(t *testing.T, tenantry, product string) string {
 	for _, a := range g.arguments {
 		arguments = append(arguments, strings.ReplaceAll(a, "{dir}", directory))
 	}
-	harness.StartNeighbour(t, address, directory, nil, find(t, g.program), arguments...)
+	harness.StartNeighbor(t, address, directory, nil, find(t, g.program), arguments...)
 	return "http://" + address
 }
 
 // openDirectory is one that another user can get into, which t.TempDir is not.
 func openDirectory(t *testing.T) string {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "tenantry-neighbour-")
+	directory, err := os.MkdirTemp("", "tenantry-neighbor-")
 	if err == nil {
 		err = os.Chmod(directory, 0o755)
 	}

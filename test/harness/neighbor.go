@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Neighbour is a program of others that runs beside the server: a gateway, or a
+// Neighbor is a program of others that runs beside the server: a gateway, or a
 // product's backend.
-type Neighbour struct {
+type Neighbor struct {
 	tb      testing.TB
 	process *running
 	name    string
@@ -19,9 +19,9 @@ type Neighbour struct {
 // nobody is the user without rights, on every system that has users.
 const nobody = 65534
 
-// StartNeighbour starts a program in the directory and waits until it listens on
+// StartNeighbor starts a program in the directory and waits until it listens on
 // the address. It runs without the rights of root, and ends with the test.
-func StartNeighbour(tb testing.TB, address, directory string, env Environment, program string, arguments ...string) *Neighbour {
+func StartNeighbor(tb testing.TB, address, directory string, env Environment, program string, arguments ...string) *Neighbor {
 	tb.Helper()
 	var user *syscall.Credential
 	if os.Getuid() == 0 {
@@ -34,7 +34,7 @@ func StartNeighbour(tb testing.TB, address, directory string, env Environment, p
 	if err != nil {
 		tb.Fatal(err)
 	}
-	n := &Neighbour{tb, p, program}
+	n := &Neighbor{tb, p, program}
 	tb.Cleanup(n.stop)
 	for deadline := time.Now().Add(startLimit); time.Now().Before(deadline); {
 		if c, err := net.Dial("tcp", address); err == nil {
@@ -50,9 +50,9 @@ func StartNeighbour(tb testing.TB, address, directory string, env Environment, p
 }
 
 // Said is what the program has written.
-func (n *Neighbour) Said() string { return n.process.stdout.String() + n.process.stderr.String() }
+func (n *Neighbor) Said() string { return n.process.stdout.String() + n.process.stderr.String() }
 
-func (n *Neighbour) stop() {
+func (n *Neighbor) stop() {
 	n.tb.Helper()
 	_ = n.process.signal(syscall.SIGTERM) // one that has ended is what is wanted
 	if !n.process.ended(stopLimit) {

@@ -116,14 +116,14 @@ func (p *proof) mayTry(ctx context.Context, c claimant) error {
 
 // failed counts a failure against the client's address.
 func (p *proof) failed(ctx context.Context, c claimant) error {
-	return p.Store.Do(ctx, func(tx ports.Tx) error {
+	return p.Store.Alone(ctx, func(tx ports.Tx) error {
 		_, err := tx.Throttles().Take(ctx, p.addressKey(tx.Now(), c.client), p.settings.LoginFailures*addressFactor, p.settings.LoginWindow)
 		return err
 	})
 }
 
 func (p *proof) take(ctx context.Context, key string, limit int) error {
-	wait, err := ports.Run(ctx, p.Store, func(tx ports.Tx) (time.Duration, error) {
+	wait, err := ports.RunAlone(ctx, p.Store, func(tx ports.Tx) (time.Duration, error) {
 		return tx.Throttles().Take(ctx, key, limit, p.settings.LoginWindow)
 	})
 	if err == nil && wait > 0 {
@@ -186,5 +186,5 @@ func (p *proof) own(ctx context.Context, actor access.Actor, pw account.Password
 		}
 		return account.ErrWrongPassword
 	}
-	return p.Store.Do(ctx, func(tx ports.Tx) error { return tx.Throttles().Forget(ctx, c.key()) })
+	return p.Store.Alone(ctx, func(tx ports.Tx) error { return tx.Throttles().Forget(ctx, c.key()) })
 }

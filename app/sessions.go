@@ -293,35 +293,39 @@ func (s *Sessions) SwitchOrganization(ctx context.Context, actor access.Actor, o
 // refreshed is what came of a refresh: the session, and whether the token was
 // a stolen copy, so that the session had to end.
 type refreshed struct {
-	account account.Account
 	session session.Session
 	reused  bool
 }
 
-// Refreshed is new tokens with whose they are.
-type Refreshed struct {
-	Account account.Account
-	Tokens  session.Tokens
-}
-
-// Refresh trades a refresh token for new tokens. Where the session's terms keep
-// the refresh token, it is among them.
-func (s *Sessions) Refresh(ctx context.Context, token string, c Client) (Refreshed, error) {
+// Refresh trades a refresh token for new tokens: mostly by one statement, and
+// where that finds anything to decide, in a unit of work. Where the session's
+// terms keep the refresh token, it is among them.
+func (s *Sessions) Refresh(ctx context.Context, token string, c Client) (session.Tokens, error) {
 	id, counter, err := s.RefreshTokens.Parse(token)
 	if err != nil {
-		return Refreshed{}, err
+		return session.Tokens{}, err
+	}
+	rotated, err := ports.RunAlone(ctx, s.Store, func(tx ports.Tx) (*session.Session, error) {
+		r := s.settings.Sessions.Rotation(counter, tx.Now())
+		r.Address, r.UserAgent = c.Address, c.UserAgent
+		return tx.Sessions().Rotate(ctx, id, r)
+	})
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	if rotated != nil {
+		return s.issuer.tokens(*rotated)
 	}
 	r, err := ports.Run(ctx, s.Store, func(tx ports.Tx) (refreshed, error) { return s.refresh(ctx, tx, id, counter, c) })
 	if err != nil {
-		return Refreshed{}, err
+		return session.Tokens{}, err
 	}
 	if r.reused {
 		s.Logger.WarnContext(ctx, "a replaced refresh token was presented; its session has ended",
 			"session_id", id.String(), "account_id", r.session.AccountID.String(), "address", c.Address)
-		return Refreshed{}, session.ErrInvalidRefresh
+		return session.Tokens{}, session.ErrInvalidRefresh
 	}
-	tokens, err := s.issuer.tokens(r.session)
-	return Refreshed{r.account, tokens}, err
+	return s.issuer.tokens(r.session)
 }
 
 func (s *Sessions) refresh(ctx context.Context, tx ports.Tx, id session.ID, counter int64, c Client) (refreshed, error) {
@@ -338,13 +342,13 @@ func (s *Sessions) refresh(ctx context.Context, tx ports.Tx, id session.ID, coun
 	}
 	switch outcome {
 	case session.Repeated:
-		return refreshed{found.Account, next, false}, nil
+		return refreshed{next, false}, nil
 	case session.Reused:
-		return refreshed{found.Account, next, true}, s.endReused(ctx, tx, next, c)
+		return refreshed{next, true}, s.endReused(ctx, tx, next, c)
 	}
 	next.Address, next.UserAgent = c.Address, c.UserAgent
 	err = tx.Sessions().Save(ctx, next, found.Session.Counter)
-	return refreshed{found.Account, next, false}, err
+	return refreshed{next, false}, err
 }
 
 // endReused ends a session of which a replaced refresh token was presented: one

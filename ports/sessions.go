@@ -21,6 +21,12 @@ type Sessions interface {
 	// the terms, where the stored counter still is counter; otherwise
 	// fault.ErrStale.
 	Save(ctx context.Context, s session.Session, counter int64) error
+	// Rotate makes a plain refresh by one statement, fit for Store.Alone, and returns
+	// the session as it then is. It is plain where the session meets the rotation,
+	// its account may log in, and the account is a member of the active
+	// organization or none is active. In any other case nothing is changed and nil
+	// is returned: the session has to be read, and session.Session.Refresh decides.
+	Rotate(ctx context.Context, id session.ID, r session.Rotation) (*session.Session, error)
 	// List returns the account's sessions that have not run out, oldest first.
 	List(ctx context.Context, owner account.ID, page Page[session.ID]) ([]session.Session, error)
 	// Remove ends one session of the account, or returns a not-found fault.

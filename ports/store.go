@@ -28,6 +28,15 @@ type Store interface {
 	// conflicting unit won, and so touches nothing but tx.
 	Do(ctx context.Context, fn func(tx Tx) error) error
 
+	// Alone runs fn, which makes one change by one statement, as a unit of its own:
+	// committed with the statement, in one round trip. The change is atomic, and
+	// comes after any other that is made to its row, whose outcome it sees; what
+	// it reads of other rows is what was committed before it began. So one row has
+	// to decide. fn may run several times, and where a connection breaks between
+	// the commit and its answer, the change may be made twice: it must bear that.
+	// A second statement fails.
+	Alone(ctx context.Context, fn func(tx Tx) error) error
+
 	// View runs fn read-only and takes no write lock. Each statement sees
 	// everything that was committed before it began; two statements of one View
 	// may see different states, so what must agree is one statement or a Do.
@@ -74,6 +83,11 @@ type Tx interface {
 // Run is Do with a value, kept with the attempt that was committed.
 func Run[T any](ctx context.Context, s Store, fn func(tx Tx) (T, error)) (T, error) {
 	return collect(ctx, s.Do, fn)
+}
+
+// RunAlone is Alone with a value.
+func RunAlone[T any](ctx context.Context, s Store, fn func(tx Tx) (T, error)) (T, error) {
+	return collect(ctx, s.Alone, fn)
 }
 
 // Look is View with a value.

@@ -88,7 +88,7 @@ func (s *server) refresh(ctx context.Context, by *call, in *refreshInput) (*toke
 	if err != nil {
 		return nil, err
 	}
-	return &tokensOutput{showTokens(next.Tokens)}, nil
+	return &tokensOutput{showTokens(next)}, nil
 }
 
 func (s *server) logout(ctx context.Context, by *call, _ *nothing) (*nothing, error) {

@@ -114,6 +114,27 @@ func (r sessions) Save(ctx context.Context, s session.Session, counter int64) er
 		s.UserAgent, s.LastUsedAt, s.ExpiresAt)
 }
 
+// rotate leaves organization_id and account_id alone, and with them every index:
+// on PostgreSQL the new row goes beside the old one and into none of them.
+const rotate = `UPDATE sessions
+	SET counter = counter + 1, rotated_at = $3, last_used_at = $3, expires_at = $4, address = $5, user_agent = $6
+	WHERE id = $1 AND counter = $2 AND expires_at > $3 AND created_at >= $7 AND NOT keeps_refresh
+		AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = sessions.account_id AND NOT a.disabled)
+		AND (organization_id IS NULL OR EXISTS (SELECT 1 FROM memberships m
+			WHERE m.organization_id = sessions.organization_id AND m.account_id = sessions.account_id))
+	RETURNING ` + sessionColumns
+
+func (r sessions) Rotate(ctx context.Context, id session.ID, with session.Rotation) (*session.Session, error) {
+	var row sessionRow
+	found, err := r.changeFound(ctx, &row, rotate,
+		id.UUID(), with.Counter, with.At, with.ExpiresAt, with.Address, with.UserAgent, with.CreatedFrom)
+	if err != nil || !found {
+		return nil, err
+	}
+	rotated := row.domain()
+	return &rotated, nil
+}
+
 func (r sessions) List(ctx context.Context, owner account.ID, page ports.Page[session.ID]) ([]session.Session, error) {
 	var rows []sessionRow
 	err := r.list(ctx, &rows,

@@ -86,15 +86,37 @@ func (s *Store) View(_ context.Context, fn func(tx ports.Tx) error) error {
 	return fn(u)
 }
 
-// Do runs fn as a serializable unit of work. Attempts are bounded by time and
-// not by their number: PostgreSQL takes units for dependent that only touch one
-// page of an index, and under load one may lose many times in a row.
+// Do runs fn as a serializable unit of work.
 func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
+	return s.insist(ctx, func(ctx context.Context, deadline time.Time) (again bool, err error) {
+		return s.attempt(ctx, deadline, fn)
+	})
+}
+
+// Alone runs fn on the write pool, whose only statement commits itself: at READ
+// COMMITTED on PostgreSQL, where it waits for others that change the same row,
+// while a serializable unit would fail and have to run again.
+func (s *Store) Alone(ctx context.Context, fn func(tx ports.Tx) error) error {
+	return s.insist(ctx, func(_ context.Context, deadline time.Time) (again bool, err error) {
+		u := s.unit(s.writer, deadline, true)
+		u.alone = true
+		defer u.end()
+		if err = fn(u); err == nil && u.failed != nil {
+			err = u.failed // nothing was changed, whatever fn made of it
+		}
+		return u.failure.Kind == Conflict, err
+	})
+}
+
+// insist repeats what lost against a conflicting unit. Attempts are bounded by
+// time and not by their number: PostgreSQL takes units for dependent that only
+// touch one page of an index, and under load one may lose many times in a row.
+func (s *Store) insist(ctx context.Context, attempt func(ctx context.Context, deadline time.Time) (again bool, err error)) error {
 	start := time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(unitLimit), errLimit)
 	defer cancel()
 	for longest := firstPause; ; longest = min(2*longest, longPause) {
-		again, err := s.attempt(ctx, start.Add(unitLimit), fn)
+		again, err := attempt(ctx, start.Add(unitLimit))
 		if !again {
 			return err
 		}

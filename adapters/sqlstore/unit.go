@@ -41,6 +41,7 @@ type unit struct {
 	now      time.Time
 	deadline time.Time
 	writes   bool
+	alone    bool // its first statement commits itself, and ends it
 	over     bool
 	failure  Failure
 	failed   *fault.Error
@@ -124,6 +125,14 @@ func (u *unit) changeReturning(ctx context.Context, dest any, query string, args
 	return u.note(ctx, u.db.GetContext(ctx, dest, query, stored(args)...), nil)
 }
 
+// changeFound is changeReturning where there may be no such row.
+func (u *unit) changeFound(ctx context.Context, dest any, query string, args ...any) (bool, error) {
+	if !u.writes {
+		return false, fault.ErrInternal.With(errReadOnly)
+	}
+	return u.find(ctx, dest, query, args...)
+}
+
 func (u *unit) ready(ctx context.Context, query string) (context.Context, context.CancelFunc, error) {
 	switch {
 	case u.over:
@@ -132,6 +141,8 @@ func (u *unit) ready(ctx context.Context, query string) (context.Context, contex
 		return nil, nil, u.failed
 	case ctx.Err() != nil:
 		return nil, nil, u.note(ctx, context.Cause(ctx), nil)
+	case u.alone:
+		defer u.end()
 	}
 	if err := u.watch(ctx, query); err != nil {
 		return nil, nil, u.note(ctx, err, nil)

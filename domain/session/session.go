@@ -133,6 +133,26 @@ func (s Session) Refresh(counter int64, now time.Time, p Policy) (Session, Outco
 	return s, Reused
 }
 
+// Rotation is a refresh of a session that need not be read before, since nothing
+// has to be decided: its counter is Counter, its refresh tokens rotate, it has
+// not ended by At, and it was created no earlier than CreatedFrom, so that its
+// greatest age does not bound it. What Refresh makes of such a session is the
+// same for all.
+type Rotation struct {
+	Counter     int64
+	At          time.Time
+	CreatedFrom time.Time
+	ExpiresAt   time.Time // from then on
+	Address     string
+	UserAgent   string
+}
+
+// Rotation is the refresh with the token of that counter at that time.
+func (p Policy) Rotation(counter int64, now time.Time) Rotation {
+	expires := now.Add(p.RefreshTTL)
+	return Rotation{Counter: counter, At: now, CreatedFrom: expires.Add(-p.MaxAge), ExpiresAt: expires}
+}
+
 // Switch makes another organization the active one. It moves the counter on as
 // a refresh does, but only once within the grace: of two tabs that switch at
 // once, neither must make the other's token look stolen. A kept token stays.

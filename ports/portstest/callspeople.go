@@ -53,6 +53,9 @@ var peopleCalls = []call{
 		p.session.Counter++
 		return one(tx.Sessions().Save(ctx, p.session, before))
 	}},
+	{"Sessions.Rotate", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return present(tx.Sessions().Rotate(ctx, p.session.ID, lives.Rotation(p.session.Counter, tx.Now())))
+	}},
 	{"Sessions.List", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return many(tx.Sessions().List(ctx, p.owner.ID, ports.Page[session.ID]{Limit: whole}))
 	}},

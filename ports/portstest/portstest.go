@@ -51,6 +51,7 @@ var chapters = []struct {
 	promises []promise
 }{
 	{"units of work", unitPromises},
+	{"units of work alone", alonePromises},
 	{"races", racePromises},
 	{"races of members", memberRacePromises},
 	{"every method", methodPromises},

@@ -224,6 +224,11 @@ func (s committing) Do(ctx context.Context, fn func(ports.Tx) error) error {
 	return errors.Join(failed, err)
 }
 
+// framing takes Alone for Do.
+type framing struct{ ports.Store }
+
+func (s framing) Alone(ctx context.Context, fn func(ports.Tx) error) error { return s.Do(ctx, fn) }
+
 // writing has views that may write, and wait for whoever else does.
 type writing struct{ ports.Store }
 
@@ -238,6 +243,7 @@ func TestAStoreThatBreaksAPromiseFails(t *testing.T) {
 	backdating := spoilt(func(tx ports.Tx) ports.Tx { return backdatingTx{tx} })
 	commits := func(s ports.Store) ports.Store { return committing{s} }
 	writes := func(s ports.Store) ports.Store { return writing{s} }
+	frames := func(s ports.Store) ports.Store { return framing{s} }
 	tests := []struct {
 		sentence string
 		spoil    func(ports.Store) ports.Store
@@ -258,6 +264,7 @@ func TestAStoreThatBreaksAPromiseFails(t *testing.T) {
 		{"units of work: a unit of work that returns an error keeps nothing and returns that error", commits},
 		{"every method: that changes something is undone with its unit of work", commits},
 		{"every method: that changes something is refused inside a view", writes},
+		{"units of work alone: a second statement fails and the first is kept", frames},
 	}
 	for _, test := range tests {
 		t.Run(test.sentence, func(t *testing.T) {

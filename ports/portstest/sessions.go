@@ -17,6 +17,8 @@ var sessionPromises = []promise{
 	{"the membership is the one of the organization that is meant", sessionMembership},
 	{"saving writes the active organization, the counter and the times, and leaves the terms", sessionSave},
 	{"saving with a counter that has moved on is stale", sessionStale},
+	{"a plain refresh is made by one statement as the session's own rule makes it", sessionRotate},
+	{"a refresh that is not plain changes nothing", sessionRotateNothing},
 	{"an account's list has what has not run out, oldest first", sessionList},
 	{"one session is ended by its own account only", sessionRemoval},
 	{"all sessions but one are ended", sessionRemoveAll},
@@ -127,6 +129,77 @@ func sessionStale(w *world) {
 	w.refuses("a session that is not there", func(tx ports.Tx) error {
 		return tx.Sessions().Save(w.ctx, gone, gone.Counter)
 	}, fault.ErrStale)
+}
+
+// lives is how long sessions live in these tests.
+var lives = session.Policy{RefreshTTL: 24 * time.Hour, MaxAge: 30 * 24 * time.Hour, Grace: 10 * time.Second}
+
+func (w *world) rotate(id session.ID, r session.Rotation) *session.Session {
+	w.Helper()
+	var rotated *session.Session
+	w.do(func(tx ports.Tx) (err error) {
+		rotated, err = tx.Sessions().Rotate(w.ctx, id, r)
+		return err
+	})
+	return rotated
+}
+
+func sessionRotate(w *world) {
+	p, other := w.found("acme"), w.found("other")
+	for _, s := range []session.Session{p.session, w.addSession(newSession(p.stranger.ID, nil))} {
+		for range 2 {
+			now := w.clock.Now()
+			want, _ := s.Refresh(s.Counter, now, lives)
+			want.Address, want.UserAgent = "2001:db8::2", odd[0]
+			r := lives.Rotation(s.Counter, now)
+			r.Address, r.UserAgent = want.Address, want.UserAgent
+			w.same("what is returned", &want, w.rotate(s.ID, r))
+			s = w.actor(s.ID, nil).Session
+			w.same("what is kept", want, s)
+			w.clock.Advance(time.Hour)
+		}
+	}
+	w.same("another session", other.session, w.actor(other.session.ID, nil).Session)
+}
+
+func sessionRotateNothing(w *world) {
+	p := w.found("acme")
+	disabled := p.newcomer
+	disabled.Disabled = true
+	w.do(func(tx ports.Tx) error { return tx.Accounts().Add(w.ctx, disabled) })
+	now := w.clock.Now()
+	plain := lives.Rotation(p.session.Counter, now)
+	soon := lives
+	soon.MaxAge = now.Sub(p.session.CreatedAt) + lives.RefreshTTL - time.Microsecond
+	left := w.addSession(newSession(p.stranger.ID, &p.org.ID))
+	locked := w.addSession(newSession(disabled.ID, nil))
+	keeping := newSession(p.owner.ID, nil)
+	keeping.Terms.KeepsRefresh = true
+	w.addSession(keeping)
+	for name, test := range map[string]struct {
+		id       session.ID
+		rotation session.Rotation
+	}{
+		"the token before":                {p.session.ID, lives.Rotation(p.session.Counter-1, now)},
+		"a token to come":                 {p.session.ID, lives.Rotation(p.session.Counter+1, now)},
+		"a session that ends now":         {p.session.ID, lives.Rotation(p.session.Counter, p.session.ExpiresAt)},
+		"a session near its greatest age": {p.session.ID, soon.Rotation(p.session.Counter, now)},
+		"a session that has run out":      {p.ended.ID, plain},
+		"a session that is not there":     {newSession(p.owner.ID, nil).ID, plain},
+		"active where it is no member":    {left.ID, plain},
+		"a session whose token stays":     {keeping.ID, plain},
+		"an account that may not log in":  {locked.ID, plain},
+	} {
+		before := w.actor(test.id, nil)
+		if got := w.rotate(test.id, test.rotation); got != nil {
+			w.Errorf("%s: rotated to %+v", name, got)
+		}
+		w.same(name, before, w.actor(test.id, nil))
+	}
+	soon.MaxAge += time.Microsecond
+	if got := w.rotate(p.session.ID, soon.Rotation(p.session.Counter, now)); got == nil || !got.ExpiresAt.Equal(now.Add(lives.RefreshTTL)) {
+		w.Errorf("a session that just does not come near its greatest age: %+v", got)
+	}
 }
 
 func (w *world) sessionsOf(id account.ID) []session.Session {

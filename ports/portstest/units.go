@@ -189,7 +189,7 @@ func viewPanics(w *world) {
 }
 
 func nowIsFrozen(w *world) {
-	for name, unit := range map[string]func(context.Context, func(ports.Tx) error) error{"Do": w.store.Do, "View": w.store.View} {
+	for name, unit := range map[string]func(context.Context, func(ports.Tx) error) error{"Do": w.store.Do, "Alone": w.store.Alone, "View": w.store.View} {
 		w.clock.Advance(time.Second + 7*time.Microsecond)
 		want := w.clock.Now()
 		err := unit(w.ctx, func(tx ports.Tx) error {

@@ -82,6 +82,11 @@ func (p *pacer) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
 	return store.Do(ctx, func(tx ports.Tx) error { return fn(pacedTx{tx, r, owners}) })
 }
 
+// Alone implements ports.Store.
+func (p *pacer) Alone(ctx context.Context, fn func(tx ports.Tx) error) error {
+	return p.strong.Alone(ctx, fn)
+}
+
 // View implements ports.Store.
 func (p *pacer) View(ctx context.Context, fn func(tx ports.Tx) error) error {
 	return p.strong.View(ctx, fn)

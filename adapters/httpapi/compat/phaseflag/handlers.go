@@ -87,8 +87,8 @@ func (d *dialect) refresh(ctx context.Context, by *httpapi.Call, in *refreshInpu
 	if err != nil {
 		return nil, err
 	}
-	shown := showTokens(next.Tokens)
-	if next.Tokens.KeptRefresh {
+	shown := showTokens(next)
+	if next.KeptRefresh {
 		shown.Refresh = ""
 	}
 	return answering(shown), nil

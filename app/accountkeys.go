@@ -105,17 +105,15 @@ func (k *AccountKeys) Delete(ctx context.Context, actor access.Actor, id account
 	})
 }
 
-// Authenticate says as whom an account key acts, looked up live in one
-// statement. org is the organization that the request names; without one the
+// Authenticate says as whom an account key acts, as the key, the account and the
+// membership are now. org is the organization that the request names; without one the
 // key's own is meant, or the account's oldest membership.
 func (k *AccountKeys) Authenticate(ctx context.Context, presented string, org *organization.ID, c Client) (access.Actor, error) {
 	secret, err := apikey.ParseAccountSecret(presented)
 	if err != nil {
 		return access.Actor{}, accountkey.ErrInvalid
 	}
-	actor, err := ports.Look(ctx, k.Store, func(tx ports.Tx) (*access.Actor, error) {
-		return tx.AccountKeys().Find(ctx, secret.Digest(), org)
-	})
+	actor, err := k.Credentials.AccountKey(ctx, secret.Digest(), org)
 	if err != nil {
 		return access.Actor{}, err
 	}

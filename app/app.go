@@ -18,6 +18,7 @@ import (
 // Dependencies are what the use cases reach the world by.
 type Dependencies struct {
 	Store         ports.Store
+	Credentials   ports.Credentials
 	Clock         ports.Clock
 	Random        ports.Random
 	Passwords     ports.Passwords

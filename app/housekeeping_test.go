@@ -104,7 +104,7 @@ func TestUsesOfManyKeysAreWrittenInShortUnits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &touched{fail: test.fail, kept: map[apikey.ID]int{}}
-			a := app.New(app.Dependencies{Store: s, Clock: system.Clock{}, Logger: slog.New(slog.DiscardHandler)}, app.Settings{})
+			a := app.New(app.Dependencies{Store: s, Credentials: portstest.Live{Store: s}, Clock: system.Clock{}, Logger: slog.New(slog.DiscardHandler)}, app.Settings{})
 			for range keys {
 				secret := apikey.NewSecret(environment.Production, apikey.Server, system.NewRandom().Uniform)
 				if _, err := a.Verification.Authorize(t.Context(), app.Presented{Key: secret.Reveal()}, app.Asked{}); err != nil {

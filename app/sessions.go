@@ -148,8 +148,8 @@ func sessionEvent(action audit.Action, id session.ID) audit.Event {
 	return audit.Event{Action: action, ResourceType: sessionResource, ResourceID: id.String()}
 }
 
-// Authenticate says who holds the access token, looked up live: session,
-// account and membership, in one statement. org, where it is not nil, replaces
+// Authenticate says who holds the access token, as the session, the account and
+// the membership are now. org, where it is not nil, replaces
 // the token's active organization for this request; a caller who is no member
 // there has no membership. The token says who, never what they may do.
 func (s *Sessions) Authenticate(ctx context.Context, token string, org *organization.ID, c Client) (access.Actor, error) {
@@ -161,9 +161,7 @@ func (s *Sessions) Authenticate(ctx context.Context, token string, org *organiza
 	if org == nil {
 		org = claims.OrganizationID
 	}
-	actor, err := ports.Look(ctx, s.Store, func(tx ports.Tx) (*access.Actor, error) {
-		return tx.Sessions().Find(ctx, claims.SessionID, org)
-	})
+	actor, err := s.Credentials.Session(ctx, claims.SessionID, org)
 	if err != nil {
 		return access.Actor{}, err
 	}

@@ -40,40 +40,40 @@ type Asked struct {
 	Scope       string
 }
 
-// Authorize returns what the key opens, or says why it does not open what was
-// asked for. A good key is returned beside its refusal.
-func (v *Verification) Authorize(ctx context.Context, p Presented, asked Asked) (ports.Opened, error) {
-	opened, err := v.open(ctx, p)
+// Authorize returns what the key opens, which is not to be written to, or says
+// why it does not open what was asked for. A good key is returned beside its
+// refusal.
+func (v *Verification) Authorize(ctx context.Context, p Presented, asked Asked) (*ports.Opened, error) {
+	opened, _, err := v.open(ctx, p)
 	if err != nil {
-		return ports.Opened{}, err
+		return nil, err
 	}
 	if err := opened.Key.Admits(opened.Environment, asked.Environment, asked.Scope); err != nil {
-		return *opened, err
+		return opened, err
 	}
 	v.used(opened.Key)
-	return *opened, nil
+	return opened, nil
 }
 
-// open finds the key and says whether it is good. A key that has ended is
-// returned beside the fault: its own organization may know why.
-func (v *Verification) open(ctx context.Context, p Presented) (*ports.Opened, error) {
+// open finds the key, and says how old that knowledge is and whether the key is
+// good. One that has ended is returned beside the fault: its own organization may
+// know why.
+func (v *Verification) open(ctx context.Context, p Presented) (*ports.Opened, time.Duration, error) {
 	secret, err := apikey.ParseSecret(p.Key)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if p.InURL && secret.Type() != apikey.Client {
-		return nil, apikey.ErrInURL
+		return nil, 0, apikey.ErrInURL
 	}
-	opened, err := ports.Look(ctx, v.Store, func(tx ports.Tx) (*ports.Opened, error) {
-		return tx.KeyIndex().Find(ctx, secret.Digest())
-	})
+	opened, age, err := v.Credentials.Key(ctx, secret.Digest())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if opened == nil {
-		return nil, apikey.ErrUnknown
+		return nil, age, apikey.ErrUnknown
 	}
-	return opened, opened.Key.Usable(v.Clock.Now())
+	return opened, age, opened.Key.Usable(v.Clock.Now())
 }
 
 // Code is the outcome of a check that a product's backend asked for.
@@ -95,6 +95,7 @@ const (
 type Verdict struct {
 	Code   Code
 	Opened *ports.Opened
+	Age    time.Duration // of the knowledge
 }
 
 var codes = []struct {
@@ -109,7 +110,7 @@ var codes = []struct {
 // Verify judges a key for somebody else, who may know of the organizations in
 // reach only: a key of any other is not found.
 func (v *Verification) Verify(ctx context.Context, reach access.Reach, key string, asked Asked) (Verdict, error) {
-	opened, err := v.open(ctx, Presented{Key: key})
+	opened, age, err := v.open(ctx, Presented{Key: key})
 	if opened != nil && !reach.Includes(opened.Organization.ID) {
 		opened, err = nil, apikey.ErrUnknown
 	}
@@ -118,14 +119,14 @@ func (v *Verification) Verify(ctx context.Context, reach access.Reach, key strin
 	}
 	for _, c := range codes {
 		if errors.Is(err, c.fault) {
-			return Verdict{c.code, opened}, nil
+			return Verdict{c.code, opened, age}, nil
 		}
 	}
 	if err != nil {
 		return Verdict{}, err
 	}
 	v.used(opened.Key)
-	return Verdict{Valid, opened}, nil
+	return Verdict{Valid, opened, age}, nil
 }
 
 // used notes that a key was accepted.

@@ -78,7 +78,7 @@ func newWorldWith(t testing.TB, change func(*app.Settings)) *world {
 	}
 	change(&settings)
 	w.App = app.New(app.Dependencies{
-		Store: w.store, Clock: clock, Random: system.NewRandom(), Passwords: quickPasswords{},
+		Store: w.store, Credentials: portstest.Live{Store: w.store}, Clock: clock, Random: system.NewRandom(), Passwords: quickPasswords{},
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(make([]byte, 32)),
 		Guess: guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: w.box,
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),

@@ -31,6 +31,7 @@ import (
 	"github.com/tenantry/tenantry/domain/project"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
+	"github.com/tenantry/tenantry/ports/portstest"
 )
 
 var (
@@ -273,9 +274,10 @@ func (w *world) options(out io.Writer) Options {
 // optionsOver is options with the world behind another store.
 func (w *world) optionsOver(store func(*world) ports.Store, out io.Writer) Options {
 	logger := slog.New(slog.NewJSONHandler(out, nil))
+	kept := store(w)
 	return Options{
 		App: app.New(app.Dependencies{
-			Store: store(w), Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
+			Store: kept, Credentials: portstest.Live{Store: kept}, Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
 			RefreshTokens: session.NewDeriver(make([]byte, 32)),
 			Guess:         func(string, []string) int { return 4 },
 			ToASCII: func(domain string) (string, error) {

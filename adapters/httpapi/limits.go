@@ -88,13 +88,13 @@ func (s *server) ofOrganization(c *gin.Context) error {
 
 // use bounds what the keys of an environment do, all together. The key has to
 // be a good one: nobody else spends anything here.
-func (s *server) use(c *gin.Context, opened ports.Opened) error {
+func (s *server) use(c *gin.Context, opened *ports.Opened) error {
 	return spend(c.Writer.Header(), s.limits.environment.take(bucketID(opened.Environment.ID)))
 }
 
 // read bounds, beside that, how often one key asks what it opens. What its own
 // limit refuses is not taken from the environment's.
-func (s *server) read(c *gin.Context, opened ports.Opened) error {
+func (s *server) read(c *gin.Context, opened *ports.Opened) error {
 	standing := s.limits.keyReads.take(bucketID(opened.Key.ID))
 	if standing.wait == 0 {
 		standing = tighter(standing, s.limits.environment.take(bucketID(opened.Environment.ID)))

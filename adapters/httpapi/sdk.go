@@ -37,7 +37,7 @@ type openedBody struct {
 	Key          sdkKeyBody       `json:"key"`
 }
 
-func showOpened(o ports.Opened) openedBody {
+func showOpened(o *ports.Opened) openedBody {
 	return openedBody{
 		Organization: showOrganization(o.Organization), Project: showProject(o.Project), Environment: showEnvironment(o.Environment),
 		Key: sdkKeyBody{
@@ -71,14 +71,14 @@ func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
 // limits that spend knows, once the key is found to be good. Parameters that are not known or
 // empty are refused: a misspelled condition must not count as none, nor one
 // whose variable a gateway did not set.
-func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, ports.Opened) error, parameters ...string) (ports.Opened, error) {
+func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, *ports.Opened) error, parameters ...string) (*ports.Opened, error) {
 	query, malformedQuery := url.ParseQuery(c.Request.URL.RawQuery)
 	key, err := presentedKey(c, query)
 	if err != nil {
-		return ports.Opened{}, err
+		return nil, err
 	}
 	if malformedQuery != nil {
-		return ports.Opened{}, malformed("query", "is not well formed")
+		return nil, malformed("query", "is not well formed")
 	}
 	var v fault.Validation
 	for name, values := range query {
@@ -94,14 +94,14 @@ func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, ports.
 	defer cancel()
 	opened, err := s.App.Verification.Authorize(ctx, key, app.Asked{Environment: query.Get("environment"), Scope: query.Get("scope")})
 	if err != nil && fault.KindOf(err) != fault.Forbidden {
-		return ports.Opened{}, err // no good key, and so nobody's
+		return nil, err // no good key, and so nobody's
 	}
 	callOf(c.Request.Context()).organization = opened.Organization.ID.String()
 	if limited := spend(s, c, opened); limited != nil {
-		return ports.Opened{}, limited
+		return nil, limited
 	}
 	if err != nil {
-		return ports.Opened{}, err
+		return nil, err
 	}
 	return opened, v.Err() // who is asking comes first
 }
@@ -199,12 +199,12 @@ func (s *server) verifyKey(ctx context.Context, by *call, in *verifyInput) (*ver
 	if err != nil {
 		return nil, err
 	}
-	shown := verdictBody{Valid: verdict.Code == app.Valid, Code: string(verdict.Code)}
+	shown := verdictBody{Valid: verdict.Code == app.Valid, Code: string(verdict.Code), CacheAge: verdict.Age.Milliseconds()}
 	if s.limited(verdict) {
 		shown.Valid, shown.Code = false, errRateLimited.Code
 	}
 	if verdict.Opened != nil {
-		o := showOpened(*verdict.Opened)
+		o := showOpened(verdict.Opened)
 		shown.Organization.value, shown.Project.value = &o.Organization, &o.Project
 		shown.Environment.value, shown.Key.value = &o.Environment, &o.Key
 	}

@@ -41,6 +41,25 @@ func New(version string) *Metrics {
 	return m
 }
 
+// Memory measures what answers are taken from in place of the database: behind
+// is how far they may lag, and hears whether the changes of others are heard.
+func (m *Metrics) Memory(behind func() time.Duration, hears func() bool) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tenantry_cache_staleness_seconds",
+			Help: "How far answers from memory may lag behind the database at most. Below 1 by design, whatever breaks.",
+		}, func() float64 { return behind().Seconds() }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tenantry_change_feed_up",
+			Help: "1 while changes of other replicas are heard, else 0: then nothing is kept for longer than 0.9 s.",
+		}, func() float64 {
+			if hears() {
+				return 1
+			}
+			return 0
+		}))
+}
+
 // Observe counts one answered request. route is the pattern that matched, empty
 // for none.
 func (m *Metrics) Observe(method, route string, status int, took time.Duration) {

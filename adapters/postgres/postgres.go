@@ -64,6 +64,7 @@ func Open(ctx context.Context, c Config, clock ports.Clock) (*sqlstore.Store, er
 	dialect := sqlstore.Dialect{
 		Engine:   migrations.PostgreSQL,
 		Begin:    sql.TxOptions{Isolation: sql.LevelSerializable},
+		Announce: "SELECT pg_notify('" + sqlstore.Channel + "', $1)",
 		Classify: classify,
 		Catalog:  catalog,
 	}

@@ -17,6 +17,7 @@ const (
 	reading
 	migrating
 	inspecting
+	listening
 )
 
 const connectLimit = 3 * time.Second

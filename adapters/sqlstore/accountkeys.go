@@ -74,6 +74,7 @@ func (r accountKeys) List(ctx context.Context, owner account.ID, page ports.Page
 }
 
 func (r accountKeys) Remove(ctx context.Context, owner account.ID, id accountkey.ID) error {
+	r.announce(ports.Subject(id))
 	return r.changeOne(ctx, nil, fault.ErrNotFound,
 		"DELETE FROM account_keys WHERE id = $1 AND account_id = $2", id.UUID(), owner.UUID())
 }

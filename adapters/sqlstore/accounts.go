@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/ports"
 )
 
 type accounts struct{ *unit }
@@ -102,6 +103,7 @@ func (r accounts) by(ctx context.Context, condition string, value any) (*account
 }
 
 func (r accounts) Save(ctx context.Context, a account.Account) error {
+	r.announce(ports.Subject(a.ID))
 	return r.changeOne(ctx, accountTaken, fault.ErrStale,
 		`UPDATE accounts
 		SET email = $3, email_verified = $4, name = $5, username = $6, password_hash = $7, operator = $8,
@@ -116,6 +118,7 @@ func (r accounts) LoggedIn(ctx context.Context, id account.ID, hash *account.Pas
 		return r.changeOne(ctx, nil, fault.ErrNotFound,
 			"UPDATE accounts SET last_login_at = $2 WHERE id = $1", id.UUID(), r.now)
 	}
+	r.announce(ports.Subject(id))
 	return r.changeOne(ctx, nil, fault.ErrNotFound,
 		"UPDATE accounts SET last_login_at = $2, password_hash = $3 WHERE id = $1", id.UUID(), r.now, hash.Reveal())
 }
@@ -123,6 +126,7 @@ func (r accounts) LoggedIn(ctx context.Context, id account.ID, hash *account.Pas
 // Remove also moves the version of every organization that loses a member: that
 // row is the lock of who owns it.
 func (r accounts) Remove(ctx context.Context, id account.ID) error {
+	r.announce(ports.Subject(id))
 	_, err := r.change(ctx, nil,
 		`UPDATE organizations SET version = version + 1
 		WHERE id IN (SELECT organization_id FROM memberships WHERE account_id = $1)`, id.UUID())
@@ -138,6 +142,7 @@ func (r accounts) ClaimInstallation(ctx context.Context, id account.ID) (bool, e
 	if err != nil || n == 0 {
 		return false, err
 	}
+	r.announce(ports.Subject(id))
 	return true, r.changeOne(ctx, nil, fault.ErrNotFound,
 		"UPDATE accounts SET operator = $2, version = version + 1 WHERE id = $1", id.UUID(), true)
 }

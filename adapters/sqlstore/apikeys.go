@@ -104,6 +104,7 @@ func (r apikeys) List(ctx context.Context, of environment.ID, page ports.Page[ap
 
 // Revoke leaves an earlier end as it is and brings a later one forward.
 func (r apikeys) Revoke(ctx context.Context, id apikey.ID) error {
+	r.unit.announce(ports.Subject(id))
 	return r.changeOne(ctx, nil, fault.ErrNotFound,
 		`UPDATE environment_keys
 		SET revoked_at = CASE WHEN revoked_at <= $3 THEN revoked_at ELSE $3 END

@@ -11,6 +11,10 @@ type Dialect struct {
 	Engine migrations.Engine
 	// Begin are the options of a unit of work that writes.
 	Begin sql.TxOptions
+	// Announce is the statement that tells every process that listens, at the
+	// commit of the unit that it runs in: $1 is an Announcement's text. Empty on
+	// an engine that cannot.
+	Announce string
 	// Classify is the only function that understands the driver's errors.
 	Classify func(error) Failure
 	// Catalog reads the schema that is there.

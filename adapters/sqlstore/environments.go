@@ -91,6 +91,7 @@ func (r environments) SlugTaken(ctx context.Context, of project.ID, slug naming.
 }
 
 func (r environments) Save(ctx context.Context, e environment.Environment) error {
+	r.unit.announce(ports.Subject(e.ID))
 	return r.changeOne(ctx, environmentTaken, fault.ErrStale,
 		`UPDATE environments
 		SET name = $4, slug = $5, kind = $6, color = $7, protected = $8, updated_at = $9, version = version + 1
@@ -99,6 +100,7 @@ func (r environments) Save(ctx context.Context, e environment.Environment) error
 }
 
 func (r environments) Remove(ctx context.Context, id environment.ID) error {
+	r.unit.announce(ports.Subject(id))
 	return r.changeOne(ctx, nil, fault.ErrNotFound,
 		"DELETE FROM environments WHERE organization_id = $1 AND id = $2", id.UUID())
 }

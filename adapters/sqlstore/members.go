@@ -139,6 +139,7 @@ func (r members) Owners(ctx context.Context) (int, error) {
 }
 
 func (r members) Save(ctx context.Context, m membership.Membership) error {
+	r.unit.announce(ports.Subject(m.AccountID))
 	return r.changeOne(ctx, nil, fault.ErrStale,
 		`UPDATE memberships SET role = $4, updated_at = $5, version = version + 1
 		WHERE organization_id = $1 AND id = $2 AND version = $3 AND status = 'active'`,
@@ -148,6 +149,7 @@ func (r members) Save(ctx context.Context, m membership.Membership) error {
 // Remove leaves to the schema what refers to the membership: the account keys
 // that are bound to the organization.
 func (r members) Remove(ctx context.Context, m membership.Membership) error {
+	r.unit.announce(ports.Subject(m.AccountID))
 	err := r.changeOne(ctx, nil, fault.ErrNotFound,
 		"DELETE FROM memberships WHERE organization_id = $1 AND id = $2 AND account_id = $3", m.ID.UUID(), m.AccountID.UUID())
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/ports"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/organization"
 )
@@ -63,6 +64,7 @@ func (r granted) Save(ctx context.Context, o organization.Organization) error {
 	if err := r.owns(o.ID); err != nil {
 		return err
 	}
+	r.unit.announce(ports.Subject(o.ID))
 	return r.changeOne(ctx, taken{"organizations_slug_key": organization.ErrSlugTaken}, fault.ErrStale,
 		`UPDATE organizations
 		SET name = $3, slug = $4, personal = $5, updated_at = $6, search_name = $7, version = version + 1
@@ -71,5 +73,6 @@ func (r granted) Save(ctx context.Context, o organization.Organization) error {
 }
 
 func (r granted) Remove(ctx context.Context) error {
+	r.unit.announce(ports.Subject(r.grant.Organization()))
 	return r.changeOne(ctx, nil, fault.ErrNotFound, "DELETE FROM organizations WHERE id = $1")
 }

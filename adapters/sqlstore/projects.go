@@ -77,6 +77,7 @@ func (r projects) SlugTaken(ctx context.Context, slug naming.Slug) (bool, error)
 }
 
 func (r projects) Save(ctx context.Context, p project.Project) error {
+	r.unit.announce(ports.Subject(p.ID))
 	return r.changeOne(ctx, projectTaken, fault.ErrStale,
 		`UPDATE projects SET name = $4, slug = $5, updated_at = $6, version = version + 1
 		WHERE organization_id = $1 AND id = $2 AND version = $3`,
@@ -84,6 +85,7 @@ func (r projects) Save(ctx context.Context, p project.Project) error {
 }
 
 func (r projects) Remove(ctx context.Context, id project.ID) error {
+	r.unit.announce(ports.Subject(id))
 	return r.changeOne(ctx, nil, fault.ErrNotFound,
 		"DELETE FROM projects WHERE organization_id = $1 AND id = $2", id.UUID())
 }

@@ -105,6 +105,7 @@ func (r sessions) Find(ctx context.Context, id session.ID, org *organization.ID)
 }
 
 func (r sessions) Save(ctx context.Context, s session.Session, counter int64) error {
+	r.announce(ports.Subject(s.ID))
 	return r.changeOne(ctx, nil, fault.ErrStale,
 		`UPDATE sessions
 		SET organization_id = $3, counter = $4, rotated_at = $5, authenticated_at = $6, address = $7, user_agent = $8,
@@ -151,11 +152,13 @@ func (r sessions) List(ctx context.Context, owner account.ID, page ports.Page[se
 }
 
 func (r sessions) Remove(ctx context.Context, owner account.ID, id session.ID) error {
+	r.announce(ports.Subject(id))
 	return r.changeOne(ctx, nil, fault.ErrNotFound,
 		"DELETE FROM sessions WHERE id = $1 AND account_id = $2", id.UUID(), owner.UUID())
 }
 
 func (r sessions) RemoveAll(ctx context.Context, owner account.ID, keep session.ID) (int, error) {
+	r.announce(ports.Subject(owner))
 	return r.change(ctx, nil, "DELETE FROM sessions WHERE account_id = $1 AND id <> $2", owner.UUID(), keep.UUID())
 }
 

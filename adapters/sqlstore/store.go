@@ -43,6 +43,7 @@ type Store struct {
 	dialect        Dialect
 	clock          ports.Clock
 	watch          Watch
+	hear           func(...ports.Subject)
 }
 
 // Watch is told of a statement just before it runs, and of "COMMIT" before a
@@ -57,11 +58,17 @@ var _ ports.Store = (*Store)(nil)
 // New wraps two pools of connections to one database. The store owns them.
 func New(writer, reader *sql.DB, dialect Dialect, clock ports.Clock) *Store {
 	name := string(dialect.Engine)
-	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock, unwatched}
+	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock, unwatched, unheard}
 }
 
 // Watched sets who watches the statements. It is for before the first of them.
 func (s *Store) Watched(by Watch) { s.watch = by }
+
+func unheard(...ports.Subject) {}
+
+// Heard sets who is told what a unit of work has changed, once it is committed
+// and before Do returns. It is for before the first of them.
+func (s *Store) Heard(by func(...ports.Subject)) { s.hear = by }
 
 // Close waits for running statements and closes every connection.
 func (s *Store) Close() error {
@@ -162,9 +169,14 @@ func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx port
 	case u.failed != nil:
 		return false, fault.ErrInternal.With(fmt.Errorf("%w: %w", errSwallowed, u.failed.Err))
 	}
+	if err := u.publish(ctx); err != nil {
+		return u.failure.Kind == Conflict, err
+	}
 	if err := s.watch(ctx, "COMMIT"); err != nil {
 		return s.judge(ctx, err)
 	}
+	// Whether a commit that failed took place is not always known.
+	defer s.hear(u.announced...)
 	if err := tx.Commit(); err != nil {
 		return s.judgeCommit(ctx, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/ports"
 )
 
 // querier is what a pool and a transaction have in common.
@@ -45,6 +46,8 @@ type unit struct {
 	over     bool
 	failure  Failure
 	failed   *fault.Error
+
+	announced []ports.Subject
 }
 
 func (s *Store) unit(db querier, deadline time.Time, writes bool) *unit {

@@ -30,6 +30,7 @@ type config struct {
 	MetricsAddr string `envconfig:"METRICS_ADDR" default:"127.0.0.1:9090"`
 
 	DatabaseURL    dsn    `envconfig:"DATABASE_URL" default:"sqlite:tenantry.db"`
+	ListenURL      dsn    `envconfig:"DATABASE_LISTEN_URL"`
 	DatabasePooler bool   `envconfig:"DATABASE_POOLER" default:"false"`
 	DatabaseConns  int    `envconfig:"DATABASE_MAX_CONNECTIONS" default:"32"`
 	MasterKey      secret `envconfig:"MASTER_KEY"`
@@ -128,7 +129,7 @@ func wanted(typeName string) string {
 // secrets are the settings that may come from a file.
 func (c *config) secrets() map[string]envconfig.Decoder {
 	return map[string]envconfig.Decoder{
-		"DATABASE_URL": &c.DatabaseURL, "MASTER_KEY": &c.MasterKey, "JWT_SECRET": &c.JWTSecret,
+		"DATABASE_URL": &c.DatabaseURL, "DATABASE_LISTEN_URL": &c.ListenURL, "MASTER_KEY": &c.MasterKey, "JWT_SECRET": &c.JWTSecret,
 		"SMTP_URL": &c.SMTPURL, "ADMIN_API_TOKEN": &c.AdminAPIToken,
 	}
 }
@@ -164,6 +165,7 @@ func (c *config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa
 func (c *config) validate() []error {
 	problems := []error{
 		c.DatabaseURL.check(),
+		c.checkListenURL(),
 		webAddress("PUBLIC_URL", c.PublicURL),
 		checkMasterKey(c.MasterKey),
 		c.JWTSecret.check("JWT_SECRET"),

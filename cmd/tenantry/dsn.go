@@ -58,6 +58,34 @@ func (d dsn) check() error {
 	return nil
 }
 
+// checkListenURL wants an address of the same kind of database.
+func (c *config) checkListenURL() error {
+	switch {
+	case c.ListenURL.text == "":
+		return nil
+	case c.DatabaseURL.engine() != postgresEngine:
+		return errors.New("DATABASE_LISTEN_URL is for PostgreSQL: on SQLite there is nothing to listen to")
+	case c.ListenURL.engine() != postgresEngine:
+		return errors.New("DATABASE_LISTEN_URL must begin with postgres://")
+	}
+	if err := (postgres.Config{DSN: c.ListenURL.text}).Check(); err != nil {
+		return fmt.Errorf("DATABASE_LISTEN_URL: %w", err)
+	}
+	return nil
+}
+
+// listenAddress is where changes of other replicas are heard, empty for nowhere.
+// Through a pooler they cannot be.
+func (c *config) listenAddress() string {
+	switch {
+	case c.ListenURL.text != "":
+		return c.ListenURL.text
+	case c.DatabaseURL.engine() == postgresEngine && !c.DatabasePooler:
+		return c.DatabaseURL.text
+	}
+	return ""
+}
+
 // String leaves out every part that can hold a password.
 func (d dsn) String() string {
 	if d.engine() != postgresEngine {

@@ -81,6 +81,9 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 	var work sync.WaitGroup
 	work.Go(func() { p.app.Housekeeping.Run(background) })
 	work.Go(func() { p.app.Relay.Run(background) })
+	if p.feed != nil {
+		work.Go(func() { p.feed.Run(background) })
+	}
 	defer work.Wait()
 	defer stop()
 
@@ -109,7 +112,9 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 func (p *program) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closingLimit)
 	defer cancel()
-	err := errors.Join(p.app.Housekeeping.Flush(ctx), p.store.Close())
+	err := p.app.Housekeeping.Flush(ctx)
+	p.memory.Close()
+	err = errors.Join(err, p.store.Close())
 	p.logger.Info("stopped", "clean", err == nil)
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/adapters/httpapi"
 	"github.com/tenantry/tenantry/adapters/idn"
 	"github.com/tenantry/tenantry/adapters/jwt"
+	"github.com/tenantry/tenantry/adapters/memory"
 	"github.com/tenantry/tenantry/adapters/metrics"
 	"github.com/tenantry/tenantry/adapters/postgres"
 	"github.com/tenantry/tenantry/adapters/seal"
@@ -36,6 +37,8 @@ type program struct {
 	ready   *httpapi.Readiness
 	metrics *metrics.Metrics
 	store   *sqlstore.Store
+	memory  *memory.Memory
+	feed    *postgres.Feed // nil where changes cannot be heard
 	logger  *slog.Logger
 }
 
@@ -79,8 +82,11 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 		return nil, err
 	}
 	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version)}
+	if err := p.remember(c); err != nil {
+		return nil, err
+	}
 	p.app = app.New(app.Dependencies{
-		Store: store, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{}),
+		Store: store, Credentials: p.memory, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{}),
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(ring.Derive("refresh tokens")),
 		Guess: guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: mailer, Logger: logger,
 	}, app.Settings{
@@ -100,6 +106,20 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 		Ready:    p.ready, Ping: store.Ping, Observe: p.metrics.Observe,
 	})
 	return p, err
+}
+
+// remember puts the memory before the store, and lets it hear of changes.
+func (p *program) remember(c config) error {
+	var err error
+	if p.memory, err = memory.New(p.store, system.Clock{}); err != nil {
+		return err
+	}
+	p.store.Heard(p.memory.Forget)
+	p.metrics.Memory(p.memory.Behind, p.memory.Hears)
+	if address := c.listenAddress(); address != "" {
+		p.feed, err = postgres.NewFeed(address, p.memory, p.logger)
+	}
+	return err
 }
 
 // accessTokens signs with JWT_SECRET where there is one, else with the key that

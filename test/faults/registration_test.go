@@ -24,6 +24,7 @@ import (
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/session"
+	"github.com/tenantry/tenantry/ports/portstest"
 	"github.com/tenantry/tenantry/migrations"
 	"github.com/tenantry/tenantry/test/harness"
 	"github.com/tenantry/tenantry/test/pgtest"
@@ -123,7 +124,7 @@ func use(store *sqlstore.Store) *app.App {
 		panic(err)
 	}
 	return app.New(app.Dependencies{
-		Store: store, Sealer: sealer, Clock: system.Clock{}, Random: system.NewRandom(), Passwords: argon.New(argon.Options{}),
+		Store: store, Credentials: portstest.Live{Store: store}, Sealer: sealer, Clock: system.Clock{}, Random: system.NewRandom(), Passwords: argon.New(argon.Options{}),
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver([]byte("only the tests derive from this")),
 		Guess: guess.Score, ToASCII: idn.ToASCII, Logger: slog.New(slog.DiscardHandler),
 	}, app.Settings{

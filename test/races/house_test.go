@@ -32,6 +32,7 @@ import (
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/migrations"
 	"github.com/tenantry/tenantry/ports"
+	"github.com/tenantry/tenantry/ports/portstest"
 	"github.com/tenantry/tenantry/test/pgtest"
 )
 
@@ -110,7 +111,7 @@ func newHouse(t *testing.T, engine migrations.Engine) *house {
 		t.Fatal(err)
 	}
 	h.App = app.New(app.Dependencies{
-		Store: h.pacer, Clock: system.Clock{}, Random: system.NewRandom(), Passwords: quick{}, AccessTokens: tokens,
+		Store: h.pacer, Credentials: portstest.Live{Store: h.pacer}, Clock: system.Clock{}, Random: system.NewRandom(), Passwords: quick{}, AccessTokens: tokens,
 		RefreshTokens: session.NewDeriver(random(32)), Guess: func(string, []string) int { return 4 }, ToASCII: idn.ToASCII,
 		Sealer: sealer, Mailer: h.posted, Logger: slog.New(slog.DiscardHandler),
 	}, app.Settings{

@@ -19,8 +19,8 @@ const (
 // cors admits the listed origins, compared exactly, and answers preflights.
 func (s *server) cors(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Add("Vary", "Origin")
-	origin := c.GetHeader("Origin")
+	h["Vary"] = byOrigin
+	origin := first(c.Request.Header["Origin"])
 	admitted := origin != "" && slices.Contains(s.origins, origin)
 	if admitted {
 		h.Set("Access-Control-Allow-Origin", origin)

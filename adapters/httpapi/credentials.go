@@ -26,7 +26,7 @@ const (
 	apiKey = "ApiKey"
 
 	authorizationHeader = "Authorization"
-	apiKeyHeader        = "X-API-Key"
+	apiKeyHeader        = "X-Api-Key" // as net/http spells it
 	organizationHeader  = "X-Organization-ID"
 )
 
@@ -60,7 +60,7 @@ func (t AdminToken) is(token string) bool {
 // unambiguous refuses a request that says twice who is calling: two readers
 // could believe different ones.
 func unambiguous(r *http.Request) error {
-	if len(r.Header.Values(authorizationHeader))+len(r.Header.Values(apiKeyHeader)) > 1 {
+	if len(r.Header[authorizationHeader])+len(r.Header[apiKeyHeader]) > 1 {
 		return errAmbiguous
 	}
 	return nil

@@ -59,6 +59,8 @@ type world struct {
 	operator   bool
 	entries    []audit.Entry // the newest first
 	broken     error         // what the store answers instead
+
+	credentials ports.Credentials // nil: live ones
 }
 
 func newWorld() *world {
@@ -275,9 +277,12 @@ func (w *world) options(out io.Writer) Options {
 func (w *world) optionsOver(store func(*world) ports.Store, out io.Writer) Options {
 	logger := slog.New(slog.NewJSONHandler(out, nil))
 	kept := store(w)
+	if w.credentials == nil {
+		w.credentials = portstest.Live{Store: kept}
+	}
 	return Options{
 		App: app.New(app.Dependencies{
-			Store: kept, Credentials: portstest.Live{Store: kept}, Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
+			Store: kept, Credentials: w.credentials, Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
 			RefreshTokens: session.NewDeriver(make([]byte, 32)),
 			Guess:         func(string, []string) int { return 4 },
 			ToASCII: func(domain string) (string, error) {

@@ -56,7 +56,7 @@ func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
 	if err := unambiguous(c.Request); err != nil {
 		return app.Presented{}, err
 	}
-	inHeader, inQuery := c.GetHeader(apiKeyHeader), query.Get(apiKeyParameter)
+	inHeader, inQuery := first(c.Request.Header[apiKeyHeader]), query.Get(apiKeyParameter)
 	callOf(c.Request.Context()).presented = inHeader != "" || inQuery != ""
 	switch {
 	case inQuery != "" && (inHeader != "" || c.GetHeader(authorizationHeader) != ""):
@@ -72,7 +72,11 @@ func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
 // empty are refused: a misspelled condition must not count as none, nor one
 // whose variable a gateway did not set.
 func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, *ports.Opened) error, parameters ...string) (*ports.Opened, error) {
-	query, malformedQuery := url.ParseQuery(c.Request.URL.RawQuery)
+	var query url.Values
+	var malformedQuery error
+	if c.Request.URL.RawQuery != "" {
+		query, malformedQuery = url.ParseQuery(c.Request.URL.RawQuery)
+	}
 	key, err := presentedKey(c, query)
 	if err != nil {
 		return nil, err
@@ -90,9 +94,8 @@ func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, *ports
 			v.Refuse(name, "is empty: leave it out, or say what is asked for")
 		}
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), handlerBudget)
-	defer cancel()
-	opened, err := s.App.Verification.Authorize(ctx, key, app.Asked{Environment: query.Get("environment"), Scope: query.Get("scope")})
+	// What has to be asked of the store has its own limit of time.
+	opened, err := s.App.Verification.Authorize(c.Request.Context(), key, app.Asked{Environment: query.Get("environment"), Scope: query.Get("scope")})
 	if err != nil && fault.KindOf(err) != fault.Forbidden {
 		return nil, err // no good key, and so nobody's
 	}
@@ -150,13 +153,22 @@ func (s *server) sdkAuthorize(c *gin.Context) {
 		fail(c, forGateway(err))
 		return
 	}
-	c.Header("X-Tenantry-Organization", opened.Organization.ID.String())
-	c.Header("X-Tenantry-Project", opened.Project.ID.String())
-	c.Header("X-Tenantry-Environment", opened.Environment.ID.String())
-	c.Header("X-Tenantry-Key", opened.Key.ID.String())
-	c.Header("X-Tenantry-Key-Type", string(opened.Key.Type))
-	c.Header("X-Tenantry-Scopes", opened.Key.Scopes.String())
+	// One allocation for all values: this is asked for every request of a product.
+	values := [...]string{
+		opened.Organization.ID.String(), opened.Project.ID.String(), opened.Environment.ID.String(),
+		opened.Key.ID.String(), string(opened.Key.Type), opened.Key.Scopes.String(),
+	}
+	h := c.Writer.Header()
+	for i, name := range openedHeaders {
+		h[name] = values[i : i+1 : i+1]
+	}
 	c.Status(http.StatusNoContent)
+}
+
+// openedHeaders tell a gateway whose a key is.
+var openedHeaders = [...]string{
+	"X-Tenantry-Organization", "X-Tenantry-Project", "X-Tenantry-Environment",
+	"X-Tenantry-Key", "X-Tenantry-Key-Type", "X-Tenantry-Scopes",
 }
 
 // forGateway turns what would be a 400 into a 403: gateways take every other

@@ -96,7 +96,7 @@ func specificationOf(info *huma.Info, d *Dialect) *huma.OpenAPI {
 				sessionScheme:    {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access token of a login."},
 				accountKeyScheme: {Type: "http", Scheme: "bearer", Description: "An account key, sk_live_…: it acts as its account, within its scopes."},
 				operatorScheme:   {Type: "http", Scheme: "bearer", Description: "The installation's ADMIN_API_TOKEN."},
-				keyScheme:        {Type: "apiKey", In: "header", Name: apiKeyHeader, Description: "An environment key. Client keys alone may also come as the query parameter api_key."},
+				keyScheme:        {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "An environment key. Client keys alone may also come as the query parameter api_key."},
 			},
 		},
 	}

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -32,6 +33,7 @@ type answer[V any] struct {
 // known is an answer with its origin.
 type known[V any] struct {
 	origin
+	load  uint64 // its number
 	value *V
 }
 
@@ -42,6 +44,7 @@ type shelf[K comparable, V any] struct {
 	found   *otter.Cache[K, *known[V]]
 	unknown *otter.Cache[K, time.Time]
 	loader  otter.Loader[K, *known[V]]
+	loads   atomic.Uint64 // begun so far
 }
 
 func newShelf[K comparable, V any](f *freshness, size int, ask func(context.Context, K) (answer[V], error)) (*shelf[K, V], error) {
@@ -69,7 +72,7 @@ func (unkept[V]) Error() string { return "not to be kept" }
 
 // get answers from memory, or asks. Nil is for what nobody knows.
 func (s *shelf[K, V]) get(ctx context.Context, key K) (value *V, age time.Duration, err error) {
-	now := time.Now()
+	now, begun := time.Now(), s.loads.Load()
 	for {
 		k, present := s.found.GetIfPresent(key)
 		if !present {
@@ -84,7 +87,7 @@ func (s *shelf[K, V]) get(ctx context.Context, key K) (value *V, age time.Durati
 				return nil, 0, nil
 			}
 		}
-		if !k.at.Before(now) {
+		if k.load > begun {
 			return k.value, 0, nil // was asked since this call began
 		}
 		if s.fresh.counts(&k.origin, now) {
@@ -121,7 +124,7 @@ func (s *shelf[K, V]) drop(key K, stale *known[V]) {
 func (s *shelf[K, V]) load(ctx context.Context, key K) (*known[V], error) {
 	ctx, cancel := context.WithTimeout(ctx, loadLimit)
 	defer cancel()
-	k := &known[V]{}
+	k := &known[V]{load: s.loads.Add(1)}
 	k.at, k.sequence = s.fresh.now()
 	said, err := s.ask(ctx, key)
 	switch {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,6 +20,9 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+
+	mu       sync.RWMutex
+	bySeries map[labels]prometheus.Observer
 }
 
 // New registers what is measured. version is shown as a label of
@@ -26,6 +30,7 @@ type Metrics struct {
 func New(version string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
+		bySeries: map[labels]prometheus.Observer{},
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "tenantry_http_request_duration_seconds",
 			Help:    "Time from a request's header to the end of its answer, by route (never by URL).",
@@ -66,7 +71,29 @@ func (m *Metrics) Observe(method, route string, status int, took time.Duration) 
 	if route == "" {
 		route, method = "unknown", "unknown" // what strangers invent must not make series
 	}
-	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+	m.series(labels{method, route, status}).Observe(took.Seconds())
+}
+
+// labels name one series of requests.
+type labels struct {
+	method, route string
+	status        int
+}
+
+// series remembers what the labels lead to: to look it up by them costs more
+// than some requests do.
+func (m *Metrics) series(by labels) prometheus.Observer {
+	m.mu.RLock()
+	known := m.bySeries[by]
+	m.mu.RUnlock()
+	if known != nil {
+		return known
+	}
+	known = m.requests.WithLabelValues(by.method, by.route, strconv.Itoa(by.status))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.bySeries[by] = known
+	return known
 }
 
 // Handler serves /metrics and /debug/pprof/.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +43,22 @@ func NewFeed(dsn string, hearer ports.Hearer, logger *slog.Logger) (*Feed, error
 	if _, err := settings(Config{DSN: dsn}, listening); err != nil {
 		return nil, err
 	}
-	return &Feed{dsn: dsn, hearer: hearer, logger: logger}, nil
+	return &Feed{dsn: named(dsn), hearer: hearer, logger: logger}, nil
+}
+
+// feedName is what the server calls the feed's connection, in pg_stat_activity.
+const feedName = "tenantry feed"
+
+// named says who is connecting, unless the address does.
+func named(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil || u.Scheme == "" {
+		return dsn + " fallback_application_name='" + feedName + "'"
+	}
+	q := u.Query()
+	q.Set("fallback_application_name", feedName)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // Run listens until ctx ends. A connection that is lost is replaced, for as long

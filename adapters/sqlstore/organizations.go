@@ -7,9 +7,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tenantry/tenantry/domain/fault"
-	"github.com/tenantry/tenantry/ports"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/ports"
 )
 
 type organizations struct{ *unit }

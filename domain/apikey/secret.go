@@ -82,7 +82,8 @@ func newSecret(prefix string, uniform func(n int) int) Secret {
 	for range randomLength {
 		b.WriteByte(base62[uniform(len(base62))])
 	}
-	b.WriteString(checksum(b.String()))
+	sum := checksum(b.String())
+	b.Write(sum[:])
 	return Secret{b.String()}
 }
 
@@ -120,7 +121,8 @@ func intact(s, prefix string) bool {
 			return false
 		}
 	}
-	return checksum(body) == s[len(body):]
+	sum := checksum(body)
+	return string(sum[:]) == s[len(body):]
 }
 
 // Type tells a client key from a server key by the prefix.
@@ -132,7 +134,10 @@ func (s Secret) Type() Type {
 }
 
 // Digest is what the key is stored and looked up by.
-func (s Secret) Digest() Digest { return sha256.Sum256([]byte(s.text)) }
+func (s Secret) Digest() Digest {
+	var text [64]byte // more than any key has, so that none is copied to the heap
+	return sha256.Sum256(append(text[:0], s.text...))
+}
 
 // Prefix is the part by which people recognize the key in a list: what it is
 // for and its first random characters.
@@ -148,12 +153,17 @@ func (Secret) GoString() string             { return redacted }
 func (Secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-func checksum(s string) string {
-	var digits [crcLength]byte
-	n := crc32.ChecksumIEEE([]byte(s))
+// checksum goes through the text by itself: crc32 would want a copy of it, for
+// each key that is presented.
+func checksum(s string) (digits [crcLength]byte) {
+	n := ^uint32(0)
+	for i := range len(s) {
+		n = crc32.IEEETable[byte(n)^s[i]] ^ n>>8
+	}
+	n = ^n
 	for i := crcLength - 1; i >= 0; i-- {
 		digits[i] = base62[n%62]
 		n /= 62
 	}
-	return string(digits[:])
+	return digits
 }

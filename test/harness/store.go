@@ -3,19 +3,35 @@ package harness
 import (
 	"database/sql"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
+	"time"
 )
 
 // DB is a connection of the tests' own to the server's database.
 func (s *Server) DB() *sql.DB { return s.db }
 
-// Exec changes the database behind the server's back.
+// verified are the changes of what servers answer from memory.
+var verified = regexp.MustCompile(`(?:UPDATE|DELETE FROM) (accounts|organizations|memberships|projects|environments|environment_keys|sessions|account_keys)\b`)
+
+// Exec changes the database behind the server's back. Where the server may
+// remember what was changed, it is told that anything may have, and then given
+// the second that it has to believe it.
 func (s *Server) Exec(tb testing.TB, statement string, arguments ...any) {
 	tb.Helper()
 	if _, err := s.DB().Exec(statement, arguments...); err != nil {
 		tb.Fatalf("%s: %v", statement, err)
 	}
+	if !verified.MatchString(statement) {
+		return
+	}
+	if s.Database.Engine == Postgres {
+		if _, err := s.DB().Exec("SELECT pg_notify('tenantry', '*')"); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	time.Sleep(time.Second)
 }
 
 // Count returns the number that a query answers with.

@@ -70,6 +70,7 @@ var unannounced = map[string]string{
 	"accountKeys.Touch":  "times of use are no part of an answer",
 	"sessions.Sweep":     "what has run out is refused by its time",
 	"lockOrganization":   "the version is no part of an answer",
+	"invariants":         "what is mended opens nothing any more",
 	"invitations.Add":    "an invitation opens nothing",
 	"invitations.Save":   "an invitation opens nothing",
 	"invitations.Accept": "that somebody is no member is never remembered",

@@ -69,6 +69,7 @@ type App struct {
 	Operators     *Operators
 	Relay         *Relay
 	Housekeeping  *Housekeeping
+	SigningKeys   *SigningKeys
 }
 
 // New wires the use cases together. Whoever serves also runs Housekeeping and
@@ -84,6 +85,7 @@ func New(d Dependencies, s Settings) *App {
 	emails := &Emails{Dependencies: d, settings: s}
 	passwords := &Passwords{Dependencies: d, settings: s, proof: proof}
 	verification, keys := newVerification(d), newAccountKeys(d)
+	signing := &SigningKeys{Dependencies: d}
 	return &App{
 		Accounts: &Accounts{
 			Dependencies: d, settings: s, proof: proof, issuer: issuer,
@@ -106,6 +108,7 @@ func New(d Dependencies, s Settings) *App {
 		Relay: &Relay{Dependencies: d, answers: map[mail.Kind]func(context.Context, ports.Tx, wish) error{
 			mail.VerifyEmail: emails.answer, mail.ResetPassword: passwords.answer, mail.ManyFailures: proof.answer,
 		}},
-		Housekeeping: &Housekeeping{store: d.Store, logger: d.Logger, verification: verification, keys: keys},
+		Housekeeping: &Housekeeping{store: d.Store, logger: d.Logger, verification: verification, keys: keys, signing: signing},
+		SigningKeys:  signing,
 	}
 }

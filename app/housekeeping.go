@@ -31,6 +31,7 @@ type Housekeeping struct {
 	logger       *slog.Logger
 	verification *Verification
 	keys         *AccountKeys
+	signing      *SigningKeys
 }
 
 // Run works until ctx ends. What fails is logged and tried again in time.
@@ -56,13 +57,14 @@ func (h *Housekeeping) Flush(ctx context.Context) error {
 	return errors.Join(h.verification.Flush(ctx), h.keys.Flush(ctx))
 }
 
-// Sweep deletes sessions, links and throttle counts that have run out, in units
+// Sweep deletes sessions, links, throttle counts and signing keys that have run out, in units
 // of work that are each short, however much that is.
 func (h *Housekeeping) Sweep(ctx context.Context) error {
 	return errors.Join(
 		h.sweepSessions(ctx),
 		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Links().Sweep(ctx) }),
 		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Throttles().Sweep(ctx) }),
+		h.sweep(ctx, func(tx ports.Tx) (int, error) { return h.signing.sweep(ctx, tx) }),
 	)
 }
 

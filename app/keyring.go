@@ -11,17 +11,18 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
 
 const secretSize = 32
 
-// SigningKey is an Ed25519 seed that signs access tokens, or did once and still
-// verifies them.
+// SigningKey is an Ed25519 seed that signs access tokens in its turn, or did
+// once and still verifies them.
 type SigningKey struct {
 	ID        uuid.UUID
 	Seed      []byte
-	Retired   bool
+	Term      session.KeyTerm
 	CreatedAt time.Time
 }
 
@@ -81,7 +82,7 @@ func openKeyring(ctx context.Context, tx ports.Tx, sealer ports.Sealer) (Keyring
 		if err != nil {
 			return ring, err
 		}
-		ring.Signing = append(ring.Signing, SigningKey{ID: s.ID, Seed: seed, Retired: s.RetiredAt != nil, CreatedAt: s.CreatedAt})
+		ring.Signing = append(ring.Signing, SigningKey{ID: s.ID, Seed: seed, Term: termOf(s), CreatedAt: s.CreatedAt})
 	}
 	derivation, err := tx.Keyring().List(ctx, ports.Derivation)
 	if err != nil {

@@ -32,6 +32,11 @@ type Keyring interface {
 	Add(ctx context.Context, s SealedSecret) error
 	// List returns every secret of the purpose, the oldest first.
 	List(ctx context.Context, p Purpose) ([]SealedSecret, error)
+	// Retire says from when on the secret makes nothing new, which may lie ahead.
+	// The purpose then has room for another that is current.
+	Retire(ctx context.Context, id uuid.UUID, at time.Time) error
+	// Remove deletes a secret, with which nothing opens or verifies any more.
+	Remove(ctx context.Context, id uuid.UUID) error
 }
 
 // Sealer encrypts what only this installation may read.

@@ -293,7 +293,7 @@ func (w *world) optionsOver(store func(*world) ports.Store, out io.Writer) Optio
 			},
 		}, app.Settings{LoginFailures: 10}),
 		Logger: logger, PublicURL: "https://tenantry.example", CursorKey: make([]byte, 32),
-		AdminToken: NewAdminToken(adminToken), JWKS: []byte(`{"keys":[]}`), Ping: w.Ping, Ready: &Readiness{},
+		AdminToken: NewAdminToken(adminToken), JWKS: func() []byte { return []byte(`{"keys":[]}`) }, Ping: w.Ping, Ready: &Readiness{},
 	}
 }
 

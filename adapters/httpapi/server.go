@@ -46,8 +46,8 @@ type Options struct {
 	CORSOrigins []string
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	// JWKS is the document of public keys that verify access tokens.
-	JWKS []byte
+	// JWKS returns the document of public keys that verify access tokens now.
+	JWKS func() []byte
 	// CursorKey authenticates the cursors of lists: at least 32 random bytes that
 	// are used for nothing else.
 	CursorKey []byte

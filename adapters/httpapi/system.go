@@ -41,7 +41,7 @@ func (s *server) readiness(c *gin.Context) {
 
 func (s *server) jwks(c *gin.Context) {
 	c.Header("Cache-Control", "public, max-age=300")
-	c.Data(http.StatusOK, jsonType, s.JWKS)
+	c.Data(http.StatusOK, jsonType, s.JWKS())
 }
 
 func (s *server) openapi(c *gin.Context) {

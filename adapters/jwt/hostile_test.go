@@ -81,7 +81,7 @@ func TestAPublicKeyIsNoSecret(t *testing.T) {
 	}
 	for _, h := range []string{strings.Replace(header, "EdDSA", "HS256", 1), header, `{"alg":"HS256","typ":"at+jwt"}`} {
 		signed := raw.EncodeToString([]byte(h)) + "." + raw.EncodeToString([]byte(payload))
-		for _, confused := range [][]byte{public, []byte(raw.EncodeToString(public)), tokens.JWKS(), {}} {
+		for _, confused := range [][]byte{public, []byte(raw.EncodeToString(public)), tokens.JWKS(now), {}} {
 			refused(t, tokens, h, signed+"."+authenticated(confused, signed))
 		}
 	}

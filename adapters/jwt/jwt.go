@@ -8,11 +8,11 @@
 package jwt
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -46,10 +46,8 @@ type Settings struct {
 // Tokens signs and verifies. It is safe for concurrent use.
 type Tokens struct {
 	settings Settings
-	method   jwt.SigningMethod
-	signer   *key            // signs new tokens
-	keys     map[string]*key // verify, by key id
-	jwks     []byte
+	keys     atomic.Pointer[keySet]
+	unknown  func()
 	memory   memory
 }
 
@@ -66,22 +64,40 @@ func New(s Settings, k Keys) (*Tokens, error) {
 	if s.Leeway == 0 {
 		s.Leeway = defaultLeeway
 	}
-	t := &Tokens{settings: s, keys: map[string]*key{}}
-	if err := t.use(k); err != nil {
+	t := &Tokens{settings: s, unknown: func() {}}
+	if err := t.Use(k); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
+// Use replaces the keys, unless these are unfit. Tokens of keys that are not
+// among them are refused from now on.
+func (t *Tokens) Use(k Keys) error {
+	set, err := keySetOf(k)
+	if err != nil {
+		return err
+	}
+	t.keys.Store(set)
+	return nil
+}
+
+// WhenUnknown sets what is called before a token is refused for a key that is
+// not known: it may bring newer keys by Use. It is for before the first token.
+func (t *Tokens) WhenUnknown(call func()) { t.unknown = call }
+
 // String shows no key.
 func (*Tokens) String() string { return "jwt.Tokens" }
 
-// JWKS returns the public keys of Sign as a JSON Web Key Set (RFC 7517). With
-// a secret there are none to publish, and the set is empty.
-func (t *Tokens) JWKS() []byte { return bytes.Clone(t.jwks) }
+// JWKS returns the public keys whose tokens are accepted as a JSON Web Key Set
+// (RFC 7517). With a secret there are none to publish, and the set is empty.
+func (t *Tokens) JWKS(now time.Time) []byte { return t.keys.Load().published(now) }
 
-// Sign returns the token that says c, in whole seconds.
+// Sign returns the token that says c, in whole seconds, signed by the key whose
+// turn it is when the token is issued.
 func (t *Tokens) Sign(c session.Claims) (string, error) {
+	set := t.keys.Load()
+	signer := set.signer(c.IssuedAt)
 	claims := jwt.MapClaims{
 		"iss": t.settings.Issuer,
 		"aud": t.settings.Audience,
@@ -94,12 +110,12 @@ func (t *Tokens) Sign(c session.Claims) (string, error) {
 	if c.OrganizationID != nil {
 		claims["org"] = c.OrganizationID.String()
 	}
-	token := jwt.NewWithClaims(t.method, claims)
+	token := jwt.NewWithClaims(set.method, claims)
 	token.Header["typ"] = mediaType
-	if t.signer.id != "" {
-		token.Header["kid"] = t.signer.id
+	if signer.id != "" {
+		token.Header["kid"] = signer.id
 	}
-	return token.SignedString(t.signer.sign)
+	return token.SignedString(signer.sign)
 }
 
 // Verify returns what the token says, or session.ErrInvalidToken with the
@@ -110,8 +126,8 @@ func (t *Tokens) Verify(token string, now time.Time) (session.Claims, error) {
 	}
 	digest := sha256.Sum256([]byte(token))
 	known := t.memory.recall(digest)
-	if known == nil {
-		read, err := t.read(token)
+	if known == nil || t.keys.Load().find(known.key, now) == nil {
+		read, err := t.read(token, now)
 		if err != nil {
 			return session.Claims{}, err
 		}
@@ -121,8 +137,8 @@ func (t *Tokens) Verify(token string, now time.Time) (session.Claims, error) {
 	return known.at(now, t.settings.Leeway)
 }
 
-// read checks everything about a token that does not change with time.
-func (t *Tokens) read(token string) (content, error) {
+// read checks everything about a token but its own times.
+func (t *Tokens) read(token string, now time.Time) (content, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return content{}, invalid("does not have three parts")
@@ -132,41 +148,47 @@ func (t *Tokens) read(token string) (content, error) {
 	if headerErr != nil || signatureErr != nil {
 		return content{}, invalid("is malformed")
 	}
-	key, found := t.keyOf(header)
-	if !found {
-		return content{}, invalid("has another header than ours")
+	key := t.keyOf(header, now)
+	if key == nil {
+		return content{}, invalid("has another header than ours, or a key that is of no use")
 	}
-	if err := t.method.Verify(parts[0]+"."+parts[1], signature, key.verify); err != nil {
+	if err := t.keys.Load().method.Verify(parts[0]+"."+parts[1], signature, key.verify); err != nil {
 		return content{}, invalid("is not signed by us")
 	}
 	members, err := readObject(parts[1])
 	if err != nil {
 		return content{}, invalid("has malformed claims")
 	}
-	return t.readClaims(members)
+	return t.readClaims(members, key.id)
 }
 
-// keyOf finds the key that the header names; false unless the header has
-// exactly the members of our own, and so no crit, jwk, jku, x5u, b64 or zip.
-func (t *Tokens) keyOf(header map[string]any) (*key, bool) {
-	size := 2
+// keyOf finds the key that the header names; nil unless the header has exactly
+// the members of our own, and so no crit, jwk, jku, x5u, b64 or zip.
+func (t *Tokens) keyOf(header map[string]any, now time.Time) *key {
+	set, size := t.keys.Load(), 2
 	kid, named := header["kid"].(string)
 	if named {
 		size = 3
 	}
-	k, found := t.keys[kid]
-	return k, found && named == (k.id != "") && len(header) == size &&
-		header["alg"] == t.method.Alg() && header["typ"] == mediaType
+	_, secret := set.byID[""]
+	if named == secret || len(header) != size || header["alg"] != set.method.Alg() || header["typ"] != mediaType {
+		return nil
+	}
+	if found := set.find(kid, now); found != nil {
+		return found
+	}
+	t.unknown()
+	return t.keys.Load().find(kid, now)
 }
 
 // readClaims reads the claims of a token that we signed. All but org and nbf
 // are required, and there are no others.
-func (t *Tokens) readClaims(members map[string]any) (content, error) {
+func (t *Tokens) readClaims(members map[string]any, key string) (content, error) {
 	r := reader{members: members}
 	if r.text("iss") != t.settings.Issuer || r.text("aud") != t.settings.Audience {
 		return content{}, invalid("is from or for somebody else")
 	}
-	c := content{claims: session.Claims{
+	c := content{key: key, claims: session.Claims{
 		AccountID: readID[account.Account](&r, "sub"),
 		SessionID: readID[session.Session](&r, "sid"),
 		TokenID:   r.text("jti"),

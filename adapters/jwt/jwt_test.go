@@ -216,7 +216,7 @@ func TestTokensOfOthersAreRefused(t *testing.T) {
 func TestARotatedKeyVerifiesUntilItIsDropped(t *testing.T) {
 	t.Parallel()
 	before := sign(t, open(t, signedByKey()), claims())
-	rotated := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1), Retired: true}, {Private: private(2)}}})
+	rotated := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1), Term: retired(0)}, {Private: private(2)}}})
 	if _, err := rotated.Verify(before, now); err != nil {
 		t.Errorf("a token of before the rotation: %v", err)
 	}
@@ -231,12 +231,95 @@ func TestARotatedKeyVerifiesUntilItIsDropped(t *testing.T) {
 	}
 }
 
-func TestTheNewestKeySigns(t *testing.T) {
+// retired is the term of a key that was retired that long ago.
+func retired(ago time.Duration) session.KeyTerm { return session.KeyTerm{RetiredAt: now.Add(-ago)} }
+
+func TestANewKeyWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
-	tokens := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1)}, {Private: private(2)}, {Private: private(3), Retired: true}}})
-	newest := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(2)}}})
-	if _, err := newest.Verify(sign(t, tokens, claims()), now); err != nil {
+	both := []jwt.Key{{Private: private(1), Term: retired(-time.Hour)}, {Private: private(2)}}
+	tokens := open(t, jwt.Keys{Ed25519: both})
+	for after, want := range map[time.Duration]byte{0: 1, time.Hour - time.Second: 1, time.Hour: 2, 48 * time.Hour: 2} {
+		c := claims()
+		c.IssuedAt, c.ExpiresAt = now.Add(after), now.Add(after+time.Hour)
+		if got := kidOf(t, sign(t, tokens, c)); got != jwt.KeyID(private(want)) {
+			t.Errorf("%v later it is not key %d that signs", after, want)
+		}
+	}
+	if set := string(tokens.JWKS(now)); !strings.Contains(set, jwt.KeyID(private(2))) {
+		t.Errorf("the next key is not published: %s", set)
+	}
+}
+
+func kidOf(t testing.TB, token string) string {
+	t.Helper()
+	var header struct{ Kid string }
+	if err := json.Unmarshal([]byte(part(t, token, 0)), &header); err != nil {
+		t.Fatal(err)
+	}
+	return header.Kid
+}
+
+func TestARetiredKeyIsRefusedOnceItsLastTokenHasRunOut(t *testing.T) {
+	t.Parallel()
+	long := claims()
+	long.ExpiresAt = now.Add(1000 * time.Hour) // longer than any that we make
+	token := sign(t, open(t, signedByKey()), long)
+	tokens := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1), Term: retired(0)}, {Private: private(2)}}})
+	for _, later := range []time.Duration{0, 24 * time.Hour, 24*time.Hour + time.Minute, 100 * time.Hour} {
+		_, err := tokens.Verify(token, now.Add(later)) // the first time it is read, then remembered
+		good := later <= 24*time.Hour
+		if (err == nil) != good {
+			t.Errorf("%v after its retirement: %v", later, err)
+		}
+		if published := strings.Contains(string(tokens.JWKS(now.Add(later))), jwt.KeyID(private(1))); published != good {
+			t.Errorf("%v after its retirement it is published: %v", later, published)
+		}
+	}
+}
+
+func TestOtherKeysHoldFromTheNextTokenOn(t *testing.T) {
+	t.Parallel()
+	tokens := open(t, signedByKey())
+	before := sign(t, tokens, claims())
+	if _, err := tokens.Verify(before, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := tokens.Use(jwt.Keys{Ed25519: []jwt.Key{{Private: private(2)}}}); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, tokens, "a token that was good, of a key that is gone", before)
+	if _, err := tokens.Verify(sign(t, tokens, claims()), now); err != nil {
 		t.Error(err)
+	}
+	if err := tokens.Use(jwt.Keys{}); err == nil {
+		t.Error("no keys at all are taken")
+	}
+	if _, err := tokens.Verify(sign(t, tokens, claims()), now); err != nil {
+		t.Errorf("after keys that were refused: %v", err)
+	}
+}
+
+func TestANewerKeyIsLookedForBeforeATokenIsRefused(t *testing.T) {
+	t.Parallel()
+	next := sign(t, open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(2)}}}), claims())
+	tokens := open(t, signedByKey())
+	looks := 0
+	tokens.WhenUnknown(func() { looks++ })
+	refused(t, tokens, "a token of a key that nobody has", next)
+	tokens.WhenUnknown(func() {
+		looks++
+		if err := tokens.Use(jwt.Keys{Ed25519: []jwt.Key{{Private: private(1)}, {Private: private(2)}}}); err != nil {
+			t.Error(err)
+		}
+	})
+	for range 2 {
+		if _, err := tokens.Verify(next, now); err != nil {
+			t.Errorf("a token of a key that another replica made: %v", err)
+		}
+	}
+	refused(t, tokens, "another header", forge(`{"alg":"EdDSA","kid":"x"}`, "{}"))
+	if looks != 2 {
+		t.Errorf("the store was asked %d times, want once for each unknown key", looks)
 	}
 }
 
@@ -257,10 +340,10 @@ func TestUnsafeSettingsAndKeysDoNotStart(t *testing.T) {
 		"no key":              {good, jwt.Keys{}},
 		"a short secret":      {good, jwt.Keys{Secret: secret[:31]}},
 		"a secret and a key":  {good, jwt.Keys{Secret: secret, Ed25519: signedByKey().Ed25519}},
-		"retired keys only":   {good, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1), Retired: true}}}},
+		"retired keys only":   {good, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1), Term: retired(0)}}}},
 		"a key of wrong size": {good, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1)[:32]}}}},
 		"a key that does not match its public part": {good, jwt.Keys{Ed25519: []jwt.Key{{Private: crooked}}}},
-		"one key twice": {good, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1)}, {Private: private(1), Retired: true}}}},
+		"one key twice": {good, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1)}, {Private: private(1), Term: retired(0)}}}},
 	} {
 		tokens, err := jwt.New(c.settings, c.keys)
 		if err == nil || tokens != nil {
@@ -273,12 +356,12 @@ func TestUnsafeSettingsAndKeysDoNotStart(t *testing.T) {
 
 func TestOnlyPublicKeysArePublished(t *testing.T) {
 	t.Parallel()
-	if got := string(open(t, signedBySecret()).JWKS()); got != `{"keys":[]}` {
+	if got := string(open(t, signedBySecret()).JWKS(now)); got != `{"keys":[]}` {
 		t.Errorf("with a secret: %s", got)
 	}
-	rotated := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1), Retired: true}, {Private: private(2)}}})
+	rotated := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: private(1), Term: retired(0)}, {Private: private(2)}}})
 	var set struct{ Keys []map[string]string }
-	if err := json.Unmarshal(rotated.JWKS(), &set); err != nil {
+	if err := json.Unmarshal(rotated.JWKS(now), &set); err != nil {
 		t.Fatal(err)
 	}
 	if len(set.Keys) != 2 {
@@ -301,7 +384,7 @@ func TestAKeyIsNamedByItsThumbprint(t *testing.T) {
 		t.Fatal(err)
 	}
 	tokens := open(t, jwt.Keys{Ed25519: []jwt.Key{{Private: ed25519.NewKeyFromSeed(seed)}}})
-	if got := string(tokens.JWKS()); !strings.Contains(got, `"kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"`) {
+	if got := string(tokens.JWKS(now)); !strings.Contains(got, `"kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"`) {
 		t.Error(got)
 	}
 }

@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/tenantry/tenantry/domain/session"
 )
 
 const (
@@ -21,14 +24,14 @@ const (
 // show themselves to nobody.
 type Keys struct {
 	Secret  []byte // for HS256, at least 32 bytes
-	Ed25519 []Key  // for EdDSA, the oldest first; the last that is not retired signs
+	Ed25519 []Key  // for EdDSA, the oldest first, of which one at least is not retired
 }
 
-// Key is an Ed25519 key. A retired one signs nothing any more, but its tokens
-// are still accepted; leave it out once the last of them has run out.
+// Key is an Ed25519 key with the time in which it is of use. Of those that may
+// sign the oldest does: a newer one waits, published, until the older is retired.
 type Key struct {
 	Private ed25519.PrivateKey
-	Retired bool
+	Term    session.KeyTerm
 }
 
 func (Keys) String() string               { return redacted }
@@ -45,52 +48,73 @@ func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), 
 type key struct {
 	id           string // empty for a secret
 	sign, verify any
+	term         session.KeyTerm
+	public       jwk
 }
 
-// use takes the keys over, unless they are unfit.
-func (t *Tokens) use(k Keys) error {
+// keySet is all keys that are of use. It never changes: another takes its place.
+type keySet struct {
+	method jwt.SigningMethod
+	inTurn []*key // the oldest first
+	byID   map[string]*key
+}
+
+// signer is the oldest key that signs at the time.
+func (s *keySet) signer(at time.Time) *key {
+	for _, k := range s.inTurn {
+		if k.term.Signs(at) {
+			return k
+		}
+	}
+	return s.inTurn[len(s.inTurn)-1] // not reached: one is not retired
+}
+
+// find returns the key, if its tokens can still be good.
+func (s *keySet) find(id string, at time.Time) *key {
+	if k := s.byID[id]; k != nil && k.term.Verifies(at) {
+		return k
+	}
+	return nil
+}
+
+// keySetOf refuses keys that are unfit.
+func keySetOf(k Keys) (*keySet, error) {
 	switch {
 	case len(k.Secret) > 0 && len(k.Ed25519) > 0:
-		return errors.New("jwt: there are a secret and Ed25519 keys; one of them must go")
+		return nil, errors.New("jwt: there are a secret and Ed25519 keys; one of them must go")
 	case len(k.Ed25519) > 0:
-		return t.useEd25519(k.Ed25519)
+		return ed25519Set(k.Ed25519)
 	case len(k.Secret) < minSecret:
-		return fmt.Errorf("jwt: the secret has less than %d bytes", minSecret)
+		return nil, fmt.Errorf("jwt: the secret has less than %d bytes", minSecret)
 	}
 	secret := bytes.Clone(k.Secret)
-	t.method = jwt.SigningMethodHS256
-	t.signer = &key{sign: secret, verify: secret}
-	t.keys[""] = t.signer
-	var err error
-	t.jwks, err = keySet(nil)
-	return err
+	only := &key{sign: secret, verify: secret}
+	return &keySet{jwt.SigningMethodHS256, []*key{only}, map[string]*key{"": only}}, nil
 }
 
-func (t *Tokens) useEd25519(all []Key) error {
-	t.method = jwt.SigningMethodEdDSA
-	var public []jwk
+func ed25519Set(all []Key) (*keySet, error) {
+	set := &keySet{method: jwt.SigningMethodEdDSA, byID: map[string]*key{}}
+	current := false
 	for _, k := range all {
 		if len(k.Private) != ed25519.PrivateKeySize || !k.Private.Equal(ed25519.NewKeyFromSeed(k.Private.Seed())) {
-			return errors.New("jwt: an Ed25519 key is malformed")
+			return nil, errors.New("jwt: an Ed25519 key is malformed")
 		}
-		published := publish(k.Private)
-		if _, twice := t.keys[published.ID]; twice {
-			return fmt.Errorf("jwt: the key %s is given twice", published.ID)
+		public := publish(k.Private)
+		if _, twice := set.byID[public.ID]; twice {
+			return nil, fmt.Errorf("jwt: the key %s is given twice", public.ID)
 		}
-		public = append(public, published)
-		own := &key{id: published.ID, sign: k.Private, verify: k.Private.Public()}
-		t.keys[own.id] = own
-		if !k.Retired {
-			t.signer = own
-		}
+		own := &key{id: public.ID, sign: k.Private, verify: k.Private.Public(), term: k.Term, public: public}
+		set.inTurn, set.byID[own.id] = append(set.inTurn, own), own
+		current = current || k.Term.RetiredAt.IsZero()
 	}
-	if t.signer == nil {
-		return errors.New("jwt: every Ed25519 key is retired")
+	if !current {
+		return nil, errors.New("jwt: every Ed25519 key is retired")
 	}
-	var err error
-	t.jwks, err = keySet(public)
-	return err
+	return set, nil
 }
+
+// KeyID is what tokens and the key set call the key.
+func KeyID(private ed25519.PrivateKey) string { return publish(private).ID }
 
 // jwk is the public part of an Ed25519 key (RFC 8037, section 2).
 type jwk struct {
@@ -113,8 +137,19 @@ func publish(private ed25519.PrivateKey) jwk {
 	}
 }
 
-func keySet(public []jwk) ([]byte, error) {
-	return json.Marshal(struct {
+// published are the public keys whose tokens can still be good.
+func (s *keySet) published(at time.Time) []byte {
+	document := struct {
 		Keys []jwk `json:"keys"`
-	}{append([]jwk{}, public...)})
+	}{[]jwk{}}
+	for _, k := range s.inTurn {
+		if k.id != "" && k.term.Verifies(at) {
+			document.Keys = append(document.Keys, k.public)
+		}
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		panic(err) // texts do not fail
+	}
+	return text
 }

@@ -13,6 +13,7 @@ import (
 type content struct {
 	claims    session.Claims
 	notBefore time.Time // zero without nbf
+	key       string    // that signed it, empty for the secret
 }
 
 // at judges the times.
@@ -37,8 +38,8 @@ const places = 4096
 
 // memory remembers the content of tokens that were found good, so that a
 // client which sends one token with each request costs one signature check, of
-// 50 microseconds, and not one for each. A token has one spelling and the keys
-// do not change, so what was good stays good but for the times. Each digest
+// 50 microseconds, and not one for each. A token has one spelling, so what was
+// good stays good but for the times and the key, which are asked again. Each digest
 // has one place, the latest token wins it, and only good tokens get there:
 // strangers cannot push anything out.
 type memory [places]atomic.Pointer[remembered]

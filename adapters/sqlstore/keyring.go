@@ -43,3 +43,11 @@ func (r keyring) List(ctx context.Context, p ports.Purpose) ([]ports.SealedSecre
 	}
 	return list, nil
 }
+
+func (r keyring) Retire(ctx context.Context, id uuid.UUID, at time.Time) error {
+	return r.changeOne(ctx, nil, fault.ErrNotFound, "UPDATE keyring SET retired_at = $2 WHERE id = $1", id, at)
+}
+
+func (r keyring) Remove(ctx context.Context, id uuid.UUID) error {
+	return r.changeOne(ctx, nil, fault.ErrNotFound, "DELETE FROM keyring WHERE id = $1", id)
+}

@@ -170,7 +170,7 @@ func (c *config) validate() []error {
 		checkMasterKey(c.MasterKey),
 		c.JWTSecret.check("JWT_SECRET"),
 		c.AdminAPIToken.check("ADMIN_API_TOKEN"),
-		between("TOKEN_TTL_MINUTES", c.TokenTTLMinutes, 1, 24*60),
+		between("TOKEN_TTL_MINUTES", c.TokenTTLMinutes, 1, int(session.LongestAccess/time.Minute)),
 		between("REFRESH_TTL_HOURS", c.RefreshTTLHours, 1, 365*24),
 		between("SESSION_MAX_DAYS", c.SessionMaxDays, 1, 365),
 		between("REAUTH_MINUTES", c.ReauthMinutes, 1, 24*60),

@@ -24,6 +24,7 @@ Usage: tenantry [command]
   serve                    run the server (the default)
   migrate up|status|down   bring the schema up to date, show it, or take one step back
   doctor [--fix]           examine the database; mend what has one way to be mended
+  keys list|rotate         show the keys that sign access tokens, or bring in a new one
   audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
   openapi [FILE [DIALECT]] print the specification of the API, or of a dialect; to FILE, - for here
@@ -53,6 +54,7 @@ var commands = map[string]subcommand{
 	"serve":       {serve, 0},
 	"migrate":     {migrate, 1},
 	"doctor":      {doctor, anyNumber},
+	"keys":        {keys, anyNumber},
 	"audit":       {examineAudit, 2},
 	"config":      {printConfig, 0},
 	"openapi":     {printSpecification, 2},

@@ -79,10 +79,8 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 	server := httpapi.Server(p.handler, p.logger)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
-	work.Go(func() { p.app.Housekeeping.Run(background) })
-	work.Go(func() { p.app.Relay.Run(background) })
-	if p.feed != nil {
-		work.Go(func() { p.feed.Run(background) })
+	for _, run := range p.background {
+		work.Go(func() { run(background) })
 	}
 	defer work.Wait()
 	defer stop()

@@ -38,8 +38,9 @@ type program struct {
 	metrics *metrics.Metrics
 	store   *sqlstore.Store
 	memory  *memory.Memory
-	feed    *postgres.Feed // nil where changes cannot be heard
 	logger  *slog.Logger
+
+	background []func(context.Context) // what runs beside the server
 }
 
 // wire brings the schema up to date, opens the store and builds the program
@@ -94,13 +95,18 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,
 		EmailVerification: c.EmailVerification == verificationRequired,
 	})
+	p.background = append(p.background, p.app.Housekeeping.Run, p.app.Relay.Run)
+	if !c.JWTSecret.set() {
+		p.follow(tokens)
+	}
 	spoken, err := chosenDialects(c.Compat)
 	if err != nil {
 		return nil, err
 	}
 	p.handler, err = httpapi.New(httpapi.Options{
 		App: p.app, Logger: logger, PublicURL: c.PublicURL, CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
-		JWKS: tokens.JWKS(), CursorKey: ring.Derive("cursors"), AdminToken: httpapi.NewAdminToken(c.AdminAPIToken.text),
+		JWKS:      func() []byte { return tokens.JWKS(system.Clock{}.Now()) },
+		CursorKey: ring.Derive("cursors"), AdminToken: httpapi.NewAdminToken(c.AdminAPIToken.text),
 		Limits:   httpapi.Limits{Auth: c.RateAuth, Organization: c.RateOrganization, Environment: c.RateEnvironment, KeyReads: c.RateKeyReads},
 		Dialects: spoken,
 		Ready:    p.ready, Ping: store.Ping, Observe: p.metrics.Observe,
@@ -117,21 +123,38 @@ func (p *program) remember(c config) error {
 	p.store.Heard(p.memory.Forget)
 	p.metrics.Memory(p.memory.Behind, p.memory.Hears)
 	if address := c.listenAddress(); address != "" {
-		p.feed, err = postgres.NewFeed(address, p.memory, p.logger)
+		feed, err := postgres.NewFeed(address, p.memory, p.logger)
+		if err != nil {
+			return err
+		}
+		p.background = append(p.background, feed.Run)
 	}
-	return err
+	return nil
 }
 
-// accessTokens signs with JWT_SECRET where there is one, else with the key that
+// accessTokens signs with JWT_SECRET where there is one, else with the keys that
 // the installation made for itself.
 func accessTokens(c config, ring app.Keyring) (*jwt.Tokens, error) {
-	keys := jwt.Keys{Secret: []byte(c.JWTSecret.text)}
-	if !c.JWTSecret.set() {
-		for _, k := range ring.Signing {
-			keys.Ed25519 = append(keys.Ed25519, jwt.Key{Private: ed25519.NewKeyFromSeed(k.Seed), Retired: k.Retired})
-		}
+	keys := signingKeys(ring.Signing)
+	if c.JWTSecret.set() {
+		keys = jwt.Keys{Secret: []byte(c.JWTSecret.text)}
 	}
 	return jwt.New(jwt.Settings{Issuer: c.JWTIssuer, Audience: c.JWTAudience}, keys)
+}
+
+func signingKeys(all []app.SigningKey) jwt.Keys {
+	var keys jwt.Keys
+	for _, k := range all {
+		keys.Ed25519 = append(keys.Ed25519, jwt.Key{Private: ed25519.NewKeyFromSeed(k.Seed), Term: k.Term})
+	}
+	return keys
+}
+
+// follow lets the tokens know of keys that others make and retire.
+func (p *program) follow(tokens *jwt.Tokens) {
+	p.app.SigningKeys.Use = func(all []app.SigningKey) error { return tokens.Use(signingKeys(all)) }
+	tokens.WhenUnknown(p.app.SigningKeys.Unknown)
+	p.background = append(p.background, p.app.SigningKeys.Run)
 }
 
 // mailer sends by SMTP, or writes to the log where no server is named.

@@ -46,6 +46,8 @@ const (
 	KeyCreated             Action = "key.created"
 	KeyRevoked             Action = "key.revoked"
 	InstallationMended     Action = "installation.mended"
+	SigningKeyRotated      Action = "signing_key.rotated"
+	SigningKeyRevoked      Action = "signing_key.revoked"
 )
 
 // Actions lists every action.
@@ -58,6 +60,6 @@ func Actions() []Action {
 		OwnershipTransferred, MemberInvited, InvitationResent, InvitationRevoked, InvitationDeclined, MemberJoined,
 		MemberRoleChanged, MemberRemoved, MemberLeft, ProjectCreated, ProjectUpdated, ProjectDeleted,
 		EnvironmentCreated, EnvironmentUpdated, EnvironmentDeleted, KeyCreated, KeyRevoked,
-		InstallationMended,
+		InstallationMended, SigningKeyRotated, SigningKeyRevoked,
 	}
 }

@@ -37,6 +37,12 @@ var machineryCalls = []call{
 	{"Keyring.List", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return many(tx.Keyring().List(ctx, p.retired.Purpose))
 	}},
+	{"Keyring.Retire", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Keyring().Retire(ctx, p.retired.ID, start.Add(time.Hour)))
+	}},
+	{"Keyring.Remove", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Keyring().Remove(ctx, p.retired.ID))
+	}},
 	{"Outbox.Add", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Outbox().Add(ctx, p.nextEnvelope))
 	}},

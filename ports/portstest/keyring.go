@@ -10,6 +10,7 @@ import (
 var keyringPromises = []promise{
 	{"every field comes back as it was kept, the oldest first", keyringOrder},
 	{"a purpose has one current secret", keyringOneCurrent},
+	{"a secret that is retired makes room for another, and one that is removed is gone", keyringTurns},
 	{"replicas that start at once agree on one secret", keyringRace},
 }
 
@@ -42,6 +43,26 @@ func keyringOneCurrent(w *world) {
 		w.Errorf("a second current secret: %v; want a conflict", err)
 	}
 	w.same("the secrets", []ports.SealedSecret{first}, w.secrets(ports.Signing))
+}
+
+func keyringTurns(w *world) {
+	old, current, another := newSecret(ports.Signing), newSecret(ports.Signing), newSecret(ports.Derivation)
+	current.CreatedAt = start.Add(time.Minute)
+	w.do(func(tx ports.Tx) error { return tx.Keyring().Add(w.ctx, old) })
+	w.do(func(tx ports.Tx) error { return tx.Keyring().Add(w.ctx, another) })
+	old.RetiredAt = pointer(start.Add(time.Hour)) // ahead
+	w.do(func(tx ports.Tx) error {
+		if err := tx.Keyring().Retire(w.ctx, old.ID, *old.RetiredAt); err != nil {
+			return err
+		}
+		return tx.Keyring().Add(w.ctx, current)
+	})
+	w.same("the secrets after the turn", []ports.SealedSecret{old, current}, w.secrets(ports.Signing))
+	w.do(func(tx ports.Tx) error { return tx.Keyring().Remove(w.ctx, old.ID) })
+	w.same("the secrets after the removal", []ports.SealedSecret{current}, w.secrets(ports.Signing))
+	w.same("the secret of another purpose", []ports.SealedSecret{another}, w.secrets(ports.Derivation))
+	w.refused("to retire what is gone", w.store.Do(w.ctx, func(tx ports.Tx) error { return tx.Keyring().Retire(w.ctx, old.ID, start) }), fault.ErrNotFound)
+	w.refused("to remove what is gone", w.store.Do(w.ctx, func(tx ports.Tx) error { return tx.Keyring().Remove(w.ctx, old.ID) }), fault.ErrNotFound)
 }
 
 func keyringRace(w *world) {

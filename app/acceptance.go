@@ -52,14 +52,20 @@ type Accepted struct {
 	Organization organization.Organization
 }
 
+// Accept is an invitation accepted by who has an account.
+type Accept struct {
+	Token string
+	Keep  Keep[Accepted]
+}
+
 // Accept makes the caller a member. The invitation must have been sent to the
 // address that this account has proven.
-func (s *Invitations) Accept(ctx context.Context, actor access.Actor, token string) (Accepted, error) {
+func (s *Invitations) Accept(ctx context.Context, actor access.Actor, in Accept) (Accepted, error) {
 	if err := inPerson(actor); err != nil {
 		return Accepted{}, err
 	}
-	return ports.Run(ctx, s.Store, func(tx ports.Tx) (Accepted, error) {
-		o, err := s.open(ctx, tx, token, actor.Account.ID)
+	return ports.Run(ctx, s.Store, keeping(ctx, in.Keep, func(tx ports.Tx) (Accepted, error) {
+		o, err := s.open(ctx, tx, in.Token, actor.Account.ID)
 		if err != nil {
 			return Accepted{}, err
 		}
@@ -74,7 +80,7 @@ func (s *Invitations) Accept(ctx context.Context, actor access.Actor, token stri
 			return Accepted{}, membership.ErrEmailUnproven
 		}
 		return s.join(ctx, tx, o, who.ID, actor.Origin())
-	})
+	}))
 }
 
 // join spends the link and makes a membership of the invitation.
@@ -101,6 +107,7 @@ type AcceptAsNew struct {
 	Name     string
 	Password string
 	Client   Client
+	Keep     Keep[Joined]
 }
 
 // Joined is a new account with its first membership and session.
@@ -131,20 +138,14 @@ func (s *Invitations) AcceptAsNew(ctx context.Context, in AcceptAsNew) (Joined, 
 	if err != nil {
 		return Joined{}, err
 	}
-	var begun session.Session
-	made, err := ports.Run(ctx, s.Store, func(tx ports.Tx) (Joined, error) {
+	return ports.Run(ctx, s.Store, keeping(ctx, in.Keep, func(tx ports.Tx) (Joined, error) {
 		made, err := s.joinAsNew(ctx, tx, in, who)
 		if err != nil {
 			return made, err
 		}
-		begun, err = s.issuer.begin(ctx, tx, made.Account.ID, &made.Organization.ID, session.Terms{}, in.Client)
+		made.Tokens, err = s.issuer.admit(ctx, tx, made.Account.ID, made.Organization.ID, in.Client)
 		return made, err
-	})
-	if err != nil {
-		return Joined{}, err
-	}
-	made.Tokens, err = s.issuer.tokens(begun)
-	return made, err
+	}))
 }
 
 // plausible refuses what no account can have, before the token is looked up.

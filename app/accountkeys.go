@@ -32,6 +32,7 @@ type CreateAccountKey struct {
 	Scopes         []string // none: read and write
 	ExpiresAt      *time.Time
 	OrganizationID *organization.ID // nil: all of the account's organizations
+	Keep           Keep[CreatedAccountKey]
 }
 
 // CreatedAccountKey is a new key with the secret, which is never shown again.
@@ -49,7 +50,7 @@ func (k *AccountKeys) Create(ctx context.Context, actor access.Actor, in CreateA
 	if err := inPerson(actor); err != nil {
 		return CreatedAccountKey{}, err
 	}
-	return ports.Run(ctx, k.Store, func(tx ports.Tx) (CreatedAccountKey, error) {
+	return ports.Run(ctx, k.Store, keeping(ctx, in.Keep, func(tx ports.Tx) (CreatedAccountKey, error) {
 		if draft.OrganizationID != nil {
 			if _, err := enterOrganization(ctx, tx, actor, *draft.OrganizationID); err != nil {
 				return CreatedAccountKey{}, err
@@ -65,7 +66,7 @@ func (k *AccountKeys) Create(ctx context.Context, actor access.Actor, in CreateA
 		return CreatedAccountKey{made, secret}, k.record(ctx, tx, actor, audit.OfAccount(actor.Account.ID), audit.Event{
 			Action: audit.AccountKeyCreated, ResourceType: accountKeyResource, ResourceID: made.ID.String(), After: accountKeyState(made),
 		})
-	})
+	}))
 }
 
 func (k *AccountKeys) draft(in CreateAccountKey) (accountkey.Key, error) {

@@ -38,6 +38,7 @@ type CreateAPIKey struct {
 	Type      *string // nil or empty: server
 	Scopes    []string
 	ExpiresAt *time.Time // nil: never
+	Keep      Keep[CreatedAPIKey]
 }
 
 // CreatedAPIKey is a new key with the secret, which is never shown again.
@@ -52,7 +53,7 @@ func (k *APIKeys) Create(ctx context.Context, actor access.Actor, of environment
 	if err != nil {
 		return CreatedAPIKey{}, err
 	}
-	return ports.Run(ctx, k.Store, func(tx ports.Tx) (CreatedAPIKey, error) {
+	return ports.Run(ctx, k.Store, keeping(ctx, in.Keep, func(tx ports.Tx) (CreatedAPIKey, error) {
 		parent, grant, err := findEnvironment(ctx, tx, actor, of, access.CreateKey)
 		if err != nil {
 			return CreatedAPIKey{}, err
@@ -69,7 +70,7 @@ func (k *APIKeys) Create(ctx context.Context, actor access.Actor, of environment
 		return CreatedAPIKey{made, secret}, k.record(ctx, tx, actor, audit.OfOrganization(made.OrganizationID), audit.Event{
 			Action: audit.KeyCreated, ResourceType: keyResource, ResourceID: made.ID.String(), After: keyState(made),
 		})
-	})
+	}))
 }
 
 func (k *APIKeys) draft(in CreateAPIKey) (apikey.Key, error) {

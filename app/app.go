@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/idempotency"
 	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
@@ -29,6 +30,10 @@ type Dependencies struct {
 	// Sealer keeps what waits in the outbox from who reads the database: mails
 	// carry links that let people in. It is the one that opens the keyring.
 	Sealer ports.Sealer
+	// Idempotency derives what kept answers are looked up by and sealed under, and
+	// SealerOf seals under 32 bytes that it derived.
+	Idempotency idempotency.Deriver
+	SealerOf    func(key []byte) (ports.Sealer, error)
 	// Mailer is the relay's alone. Everything else posts to the outbox.
 	Mailer ports.Mailer
 	Logger *slog.Logger
@@ -68,6 +73,7 @@ type App struct {
 	Access        *Access
 	Operators     *Operators
 	Relay         *Relay
+	Idempotency   *Idempotency
 	Housekeeping  *Housekeeping
 	SigningKeys   *SigningKeys
 }
@@ -108,6 +114,7 @@ func New(d Dependencies, s Settings) *App {
 		Relay: &Relay{Dependencies: d, answers: map[mail.Kind]func(context.Context, ports.Tx, wish) error{
 			mail.VerifyEmail: emails.answer, mail.ResetPassword: passwords.answer, mail.ManyFailures: proof.answer,
 		}},
+		Idempotency:  &Idempotency{Dependencies: d},
 		Housekeeping: &Housekeeping{store: d.Store, logger: d.Logger, verification: verification, keys: keys, signing: signing},
 		SigningKeys:  signing,
 	}

@@ -40,6 +40,7 @@ type CreateEnvironment struct {
 	Slug  *string // nil or empty: derived from the name
 	Kind  *string // nil or empty: development
 	Color *string // nil or empty: environment.DefaultColor
+	Keep  Keep[environment.Environment]
 }
 
 // environmentDraft is what CreateEnvironment and UpdateEnvironment parse to.
@@ -70,7 +71,7 @@ func (e *Environments) Create(ctx context.Context, actor access.Actor, of projec
 	if err := v.Err(); err != nil {
 		return environment.Environment{}, err
 	}
-	return ports.Run(ctx, e.Store, func(tx ports.Tx) (environment.Environment, error) {
+	return ports.Run(ctx, e.Store, keeping(ctx, in.Keep, func(tx ports.Tx) (environment.Environment, error) {
 		m, err := enter(ctx, tx, actor)
 		if err != nil {
 			return environment.Environment{}, err
@@ -82,7 +83,7 @@ func (e *Environments) Create(ctx context.Context, actor access.Actor, of projec
 		return made, e.record(ctx, tx, actor, audit.OfOrganization(made.OrganizationID), audit.Event{
 			Action: audit.EnvironmentCreated, ResourceType: environmentResource, ResourceID: made.ID.String(), After: environmentState(made),
 		})
-	})
+	}))
 }
 
 func (e *Environments) create(ctx context.Context, tx ports.Tx, m member, of project.ID, draft environmentDraft) (environment.Environment, error) {

@@ -57,14 +57,15 @@ func (h *Housekeeping) Flush(ctx context.Context) error {
 	return errors.Join(h.verification.Flush(ctx), h.keys.Flush(ctx))
 }
 
-// Sweep deletes sessions, links, throttle counts and signing keys that have run out, in units
-// of work that are each short, however much that is.
+// Sweep deletes sessions, links, throttle counts, kept answers and signing keys
+// that have run out, in units of work that are each short, however much that is.
 func (h *Housekeeping) Sweep(ctx context.Context) error {
 	return errors.Join(
 		h.sweepSessions(ctx),
 		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Links().Sweep(ctx) }),
 		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Throttles().Sweep(ctx) }),
 		h.sweep(ctx, func(tx ports.Tx) (int, error) { return h.signing.sweep(ctx, tx) }),
+		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Answers().Sweep(ctx) }),
 	)
 }
 

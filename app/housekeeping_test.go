@@ -35,7 +35,9 @@ func TestWhatHasRunOutIsDeletedHoweverMuchItIs(t *testing.T) {
 			l := link.Link{Purpose: link.ResetPassword, AccountID: &ada.Account.ID, Email: ada.Account.Email, ExpiresAt: now, CreatedAt: now}
 			rand.Read(l.Digest[:])
 			_, err := tx.Throttles().Take(t.Context(), fmt.Sprint(i), 1, time.Microsecond)
-			if err := errors.Join(err, tx.Sessions().Add(t.Context(), s), tx.Links().Add(t.Context(), l)); err != nil {
+			a := ports.Answer{Sealed: []byte("sealed"), ExpiresAt: now}
+			rand.Read(a.Digest[:])
+			if err := errors.Join(err, tx.Answers().Add(t.Context(), a), tx.Sessions().Add(t.Context(), s), tx.Links().Add(t.Context(), l)); err != nil {
 				return err
 			}
 		}
@@ -47,10 +49,12 @@ func TestWhatHasRunOutIsDeletedHoweverMuchItIs(t *testing.T) {
 		found, err := tx.Sessions().Inspect(t.Context(), ports.Page[session.ID]{Limit: many + 1})
 		links, linkErr := tx.Links().Sweep(t.Context())
 		throttles, throttleErr := tx.Throttles().Sweep(t.Context())
-		if len(found.RunOut) != 0 || found.Last != ada.Session.ID || links != 0 || throttles != 0 {
-			t.Errorf("left are %d sessions, %d links and %d counts; the last session is %v", len(found.RunOut), links, throttles, found.Last)
+		answers, answerErr := tx.Answers().Sweep(t.Context())
+		if len(found.RunOut) != 0 || found.Last != ada.Session.ID || links+throttles+answers != 0 {
+			t.Errorf("left are %d sessions, %d links, %d counts and %d answers; the last session is %v",
+				len(found.RunOut), links, throttles, answers, found.Last)
 		}
-		return errors.Join(err, linkErr, throttleErr)
+		return errors.Join(err, linkErr, throttleErr, answerErr)
 	}))
 }
 

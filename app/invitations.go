@@ -33,6 +33,7 @@ const (
 type Invite struct {
 	Email string
 	Role  *string // nil or empty: developer
+	Keep  Keep[ports.Member]
 }
 
 // Invite mails a link by which an address may join the active organization. What
@@ -46,7 +47,7 @@ func (s *Invitations) Invite(ctx context.Context, actor access.Actor, in Invite)
 	if err := v.Err(); err != nil {
 		return ports.Member{}, err
 	}
-	return mailing(ctx, s.Dependencies, func(tx ports.Tx) (ports.Member, error) {
+	return mailing(ctx, s.Dependencies, keeping(ctx, in.Keep, func(tx ports.Tx) (ports.Member, error) {
 		m, err := enter(ctx, tx, actor)
 		if err != nil {
 			return ports.Member{}, err
@@ -59,7 +60,7 @@ func (s *Invitations) Invite(ctx context.Context, actor access.Actor, in Invite)
 			return ports.Member{}, err
 		}
 		return s.invite(ctx, tx, actor, grant, draft)
-	})
+	}))
 }
 
 func (s *Invitations) invite(ctx context.Context, tx ports.Tx, actor access.Actor, grant access.Grant, draft membership.Invitation) (ports.Member, error) {

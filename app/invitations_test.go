@@ -88,20 +88,20 @@ func TestOnlyTheInvitedAddressAccepts(t *testing.T) {
 	c := newCompany(t)
 	ctx := t.Context()
 	invited, token := c.invite(c.owner, "stan", membership.Developer)
-	_, err := c.Invitations.Accept(ctx, c.operator.Actor, token)
+	_, err := c.Invitations.Accept(ctx, c.operator.Actor, app.Accept{Token: token})
 	refused(t, err, membership.ErrAnotherAddress)
 	unproven := c.register("ursula")
 	_, own := c.invite(c.owner, "ursula", membership.Viewer)
-	_, err = c.Invitations.Accept(ctx, unproven.Actor, own)
+	_, err = c.Invitations.Accept(ctx, unproven.Actor, app.Accept{Token: own})
 	refused(t, err, membership.ErrEmailUnproven)
 
-	accepted, err := c.Invitations.Accept(ctx, c.stranger.Actor, token)
+	accepted, err := c.Invitations.Accept(ctx, c.stranger.Actor, app.Accept{Token: token})
 	must(t, err)
 	if accepted.Member.ID != invited.ID || accepted.Member.Status != membership.Active || accepted.Member.Role != membership.Developer ||
 		accepted.Organization.ID != c.owner.org() {
 		t.Errorf("accepted was %+v", accepted)
 	}
-	_, err = c.Invitations.Accept(ctx, c.stranger.Actor, token)
+	_, err = c.Invitations.Accept(ctx, c.stranger.Actor, app.Accept{Token: token})
 	refused(t, err, link.ErrInvitationNotFound)
 }
 
@@ -158,7 +158,7 @@ func TestAnInvitationEndsOnTheSecond(t *testing.T) {
 	c.clock.Advance(time.Microsecond)
 	_, err = c.Invitations.Preview(ctx, token)
 	refused(t, err, link.ErrInvitationNotFound)
-	_, err = c.Invitations.Accept(ctx, c.stranger.Actor, token)
+	_, err = c.Invitations.Accept(ctx, c.stranger.Actor, app.Accept{Token: token})
 	refused(t, err, link.ErrInvitationNotFound)
 	_, err = c.Invitations.Invite(ctx, c.owner.Actor, app.Invite{Email: address("stan")})
 	must(t, err)
@@ -180,7 +180,7 @@ func TestEveryDeadTokenHasOneAnswer(t *testing.T) {
 		"invented": link.NewToken(make([]byte, 32)).Reveal(), "none": "", "too long": strings.Repeat("a", 1000),
 	} {
 		_, preview := c.Invitations.Preview(ctx, token)
-		_, accept := c.Invitations.Accept(ctx, c.stranger.Actor, token)
+		_, accept := c.Invitations.Accept(ctx, c.stranger.Actor, app.Accept{Token: token})
 		for _, err := range []error{preview, accept, c.Invitations.Decline(ctx, token, client)} {
 			if !errors.Is(err, link.ErrInvitationNotFound) {
 				t.Errorf("%s: %v", name, err)
@@ -211,7 +211,7 @@ func TestAnInvitationIsWorthWhatItsInviterIs(t *testing.T) {
 			c := newCompany(t)
 			_, token := c.invite(c.admin, "stan", membership.Developer)
 			must(t, fall(c))
-			_, err := c.Invitations.Accept(t.Context(), c.stranger.Actor, token)
+			_, err := c.Invitations.Accept(t.Context(), c.stranger.Actor, app.Accept{Token: token})
 			refused(t, err, link.ErrInvitationNotFound)
 		})
 	}
@@ -224,12 +224,12 @@ func TestWhoSendsAnInvitationAgainVouchesForIt(t *testing.T) {
 	invited, _ := c.invite(c.admin, "stan", membership.Developer)
 	must(t, c.Members.ChangeRole(ctx, c.owner.Actor, c.admin.member(), "viewer"))
 	must(t, c.Invitations.Resend(ctx, c.owner.Actor, invited.ID))
-	_, err := c.Invitations.Accept(ctx, c.stranger.Actor, c.mail(mail.Invitation, address("stan")).Token)
+	_, err := c.Invitations.Accept(ctx, c.stranger.Actor, app.Accept{Token: c.mail(mail.Invitation, address("stan")).Token})
 	must(t, err)
 
 	other, token := c.invite(c.owner, "root", membership.Viewer)
 	must(t, c.Members.ChangeRole(ctx, c.owner.Actor, other.ID, "owner"))
-	accepted, err := c.Invitations.Accept(ctx, c.operator.Actor, token)
+	accepted, err := c.Invitations.Accept(ctx, c.operator.Actor, app.Accept{Token: token})
 	must(t, err)
 	if accepted.Member.Role != membership.Owner {
 		t.Errorf("the offered role was owner, the member is %s", accepted.Member.Role)
@@ -245,7 +245,7 @@ func TestOneInvitationMakesOneMember(t *testing.T) {
 		var all sync.WaitGroup
 		for range 10 {
 			all.Go(func() {
-				_, err := c.Invitations.Accept(context.WithoutCancel(t.Context()), c.stranger.Actor, token)
+				_, err := c.Invitations.Accept(context.WithoutCancel(t.Context()), c.stranger.Actor, app.Accept{Token: token})
 				switch {
 				case err == nil:
 					joined.Add(1)
@@ -279,7 +279,7 @@ func TestAProgramAcceptsNothing(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	_, token := c.invite(c.owner, "stan", membership.Viewer)
-	_, err := c.Invitations.Accept(t.Context(), c.key(c.stranger, "read", "write"), token)
+	_, err := c.Invitations.Accept(t.Context(), c.key(c.stranger, "read", "write"), app.Accept{Token: token})
 	refused(t, err, errSessionRequired)
 }
 

@@ -25,6 +25,16 @@ func (i *issuer) begin(ctx context.Context, tx ports.Tx, who account.ID, org *or
 	return s, tx.Sessions().Add(ctx, s)
 }
 
+// admit opens a newcomer's first session, with its tokens: they are a part of what
+// is kept of a creating request, and so are signed inside its unit of work.
+func (i *issuer) admit(ctx context.Context, tx ports.Tx, who account.ID, org organization.ID, c Client) (session.Tokens, error) {
+	s, err := i.begin(ctx, tx, who, &org, session.Terms{}, c)
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	return i.tokens(s)
+}
+
 // tokens signs an access token for the session as it stands, and derives the
 // refresh token of its counter.
 func (i *issuer) tokens(s session.Session) (session.Tokens, error) {

@@ -79,6 +79,7 @@ func (o *Organizations) ListOf(ctx context.Context, actor access.Actor, who acco
 type CreateOrganization struct {
 	Name string
 	Slug *string // nil or empty: derived from the name
+	Keep Keep[Founded]
 }
 
 // Create founds an organization with the caller as its owner, the default
@@ -97,14 +98,14 @@ func (o *Organizations) Create(ctx context.Context, actor access.Actor, in Creat
 		return Founded{}, err
 	}
 	losses := -1
-	return ports.Run(ctx, o.Store, func(tx ports.Tx) (Founded, error) {
+	return ports.Run(ctx, o.Store, keeping(ctx, in.Keep, func(tx ports.Tx) (Founded, error) {
 		losses++
 		made, err := o.founding.organization(ctx, tx, actor.Account.ID, c, losses)
 		if err != nil {
 			return Founded{}, err
 		}
 		return made, o.record(ctx, tx, actor, audit.OfOrganization(made.Organization.ID), founded(made))
-	})
+	}))
 }
 
 // Get returns an organization with the caller's membership of it.

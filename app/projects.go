@@ -36,6 +36,7 @@ func (p *Projects) List(ctx context.Context, actor access.Actor, page ports.Page
 type CreateProject struct {
 	Name string
 	Slug *string // nil or empty: derived from the name
+	Keep Keep[CreatedProject]
 }
 
 // CreatedProject is a new project with the environments that it starts with.
@@ -52,7 +53,7 @@ func (p *Projects) Create(ctx context.Context, actor access.Actor, in CreateProj
 	if err := v.Err(); err != nil {
 		return CreatedProject{}, err
 	}
-	return ports.Run(ctx, p.Store, func(tx ports.Tx) (CreatedProject, error) {
+	return ports.Run(ctx, p.Store, keeping(ctx, in.Keep, func(tx ports.Tx) (CreatedProject, error) {
 		m, err := enter(ctx, tx, actor)
 		if err != nil {
 			return CreatedProject{}, err
@@ -78,7 +79,7 @@ func (p *Projects) Create(ctx context.Context, actor access.Actor, in CreateProj
 		return CreatedProject{made, environments}, p.record(ctx, tx, actor, audit.OfOrganization(made.OrganizationID), audit.Event{
 			Action: audit.ProjectCreated, ResourceType: projectResource, ResourceID: made.ID.String(), After: projectState(made),
 		})
-	})
+	}))
 }
 
 // Get returns a project of the active organization.

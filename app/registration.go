@@ -21,6 +21,7 @@ type Register struct {
 	Organization string  // its name
 	Username     *string // nil for none
 	Client       Client
+	Keep         Keep[Registered]
 }
 
 // Registered is everything that a registration makes, in one transaction.
@@ -46,7 +47,7 @@ func (a *Accounts) Register(ctx context.Context, in Register) (Registered, error
 	if err := v.Err(); err != nil {
 		return Registered{}, err
 	}
-	return a.register(ctx, draft, charter, in.Client, true)
+	return a.register(ctx, entry{draft, charter, in.Client, in.Keep}, true)
 }
 
 // SignUp asks for an account with a personal organization.
@@ -55,6 +56,7 @@ type SignUp struct {
 	Password string
 	Name     *string // nil or empty: what stands before the @ of the address
 	Client   Client
+	Keep     Keep[Registered]
 }
 
 // SignUp makes an account with a personal organization and no session.
@@ -65,7 +67,7 @@ func (a *Accounts) SignUp(ctx context.Context, in SignUp) (Registered, error) {
 	if err := v.Err(); err != nil {
 		return Registered{}, err
 	}
-	return a.register(ctx, draft, charter{name: draft.account.Name, personal: true}, in.Client, false)
+	return a.register(ctx, entry{draft, charter{name: draft.account.Name, personal: true}, in.Client, in.Keep}, false)
 }
 
 func nameOrLocalPart(in SignUp, email account.Email) string {
@@ -82,66 +84,76 @@ func (d Dependencies) parseEmail(text string) (account.Email, error) {
 	return account.ParseEmail(text, d.ToASCII)
 }
 
+// entry is a registration that was asked for, of either form.
+type entry struct {
+	draft   draft
+	charter charter
+	client  Client
+	keep    Keep[Registered]
+}
+
 // register makes the account, at once or, where addresses have to be proven, in
 // such a way that nobody can tell a new address from a known one.
-func (a *Accounts) register(ctx context.Context, d draft, c charter, client Client, logIn bool) (Registered, error) {
-	who, err := a.newcomers.hash(ctx, d)
+func (a *Accounts) register(ctx context.Context, e entry, logIn bool) (Registered, error) {
+	who, err := a.newcomers.hash(ctx, e.draft)
 	if err != nil {
 		return Registered{}, err
 	}
 	if !a.settings.EmailVerification {
-		made, opened, err := a.create(ctx, who, c, client, logIn)
-		if err == nil && logIn {
-			made.Tokens, err = a.issuer.tokens(opened)
-		}
-		return made, err
+		return a.create(ctx, who, e, logIn)
 	}
-	_, _, err = a.create(ctx, who, c, client, false)
+	now := a.Clock.Now()
+	quiet := Registered{Accepted: true, Account: account.Account{
+		ID: who.ID, Email: who.Email, Name: who.Name, Username: who.Username, CreatedAt: now, UpdatedAt: now,
+	}}
+	keep := e.keep
+	if keep != nil {
+		e.keep = func(ctx context.Context, tx ports.Tx, _ Registered) error { return keep(ctx, tx, quiet) }
+	}
+	_, err = a.create(ctx, who, e, false)
 	if errors.Is(err, account.ErrEmailTaken) {
-		err = a.remind(ctx, who.Email, client)
+		err = a.remind(ctx, who.Email, e)
 	}
 	if err != nil {
 		return Registered{}, err
 	}
-	now := a.Clock.Now()
-	return Registered{Accepted: true, Account: account.Account{
-		ID: who.ID, Email: who.Email, Name: who.Name, Username: who.Username, CreatedAt: now, UpdatedAt: now,
-	}}, nil
+	return quiet, nil
 }
 
 // create makes everything in one unit of work, and opens a session with it where
 // that is asked for. For a known address, where nobody may notice, the same work
 // is done for a ghost and taken back.
-func (a *Accounts) create(ctx context.Context, who account.Account, c charter, client Client, logIn bool) (Registered, session.Session, error) {
+func (a *Accounts) create(ctx context.Context, who account.Account, e entry, logIn bool) (Registered, error) {
 	losses := -1
-	var opened session.Session
-	made, err := mailing(ctx, a.Dependencies, func(tx ports.Tx) (Registered, error) {
+	return mailing(ctx, a.Dependencies, func(tx ports.Tx) (Registered, error) {
 		losses++
 		who, known, err := a.ghostOf(ctx, tx, who)
 		if err != nil {
 			return Registered{}, err
 		}
-		made := Registered{}
-		if made.Account, err = a.newcomers.add(ctx, tx, who, logIn); err != nil {
-			return made, err
+		made, err := keeping(ctx, e.keep, func(tx ports.Tx) (Registered, error) {
+			return a.make(ctx, tx, who, e, logIn, losses)
+		})(tx)
+		if err == nil && known {
+			err = account.ErrEmailTaken
 		}
-		if made.Founded, err = a.founding.organization(ctx, tx, made.Account.ID, c, losses); err != nil {
-			return made, err
-		}
-		if logIn {
-			if opened, err = a.issuer.begin(ctx, tx, made.Account.ID, &made.Organization.ID, session.Terms{}, client); err != nil {
-				return made, err
-			}
-		}
-		if err := a.welcome(ctx, tx, made, client); err != nil {
-			return made, err
-		}
-		if known {
-			return made, account.ErrEmailTaken
-		}
-		return made, nil
+		return made, err
 	})
-	return made, opened, err
+}
+
+func (a *Accounts) make(ctx context.Context, tx ports.Tx, who account.Account, e entry, logIn bool, losses int) (made Registered, err error) {
+	if made.Account, err = a.newcomers.add(ctx, tx, who, logIn); err != nil {
+		return made, err
+	}
+	if made.Founded, err = a.founding.organization(ctx, tx, made.Account.ID, e.charter, losses); err != nil {
+		return made, err
+	}
+	if logIn {
+		if made.Tokens, err = a.issuer.admit(ctx, tx, made.Account.ID, made.Organization.ID, e.client); err != nil {
+			return made, err
+		}
+	}
+	return made, a.welcome(ctx, tx, made, e.client)
 }
 
 // ghostOf returns the account as it is, or, where addresses have to be proven
@@ -182,12 +194,13 @@ func (a *Accounts) welcome(ctx context.Context, tx ports.Tx, made Registered, cl
 }
 
 // remind tells the holder of a known address that it has an account.
-func (a *Accounts) remind(ctx context.Context, email account.Email, client Client) error {
-	return a.doMailing(ctx, func(tx ports.Tx) error {
-		may, err := mayMail(ctx, tx, mail.AlreadyMember, email, client)
+func (a *Accounts) remind(ctx context.Context, email account.Email, e entry) error {
+	_, err := mailing(ctx, a.Dependencies, keeping(ctx, e.keep, func(tx ports.Tx) (Registered, error) {
+		may, err := mayMail(ctx, tx, mail.AlreadyMember, email, e.client)
 		if err != nil || !may {
-			return err
+			return Registered{}, err
 		}
-		return a.post(ctx, tx, mail.Mail{Kind: mail.AlreadyMember, To: email})
-	})
+		return Registered{}, a.post(ctx, tx, mail.Mail{Kind: mail.AlreadyMember, To: email})
+	}))
+	return err
 }

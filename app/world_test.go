@@ -26,6 +26,7 @@ import (
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/audit"
+	"github.com/tenantry/tenantry/domain/idempotency"
 	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
@@ -78,7 +79,9 @@ func newWorldWith(t testing.TB, change func(*app.Settings)) *world {
 	}
 	change(&settings)
 	w.App = app.New(app.Dependencies{
-		Store: w.store, Credentials: portstest.Live{Store: w.store}, Clock: clock, Random: system.NewRandom(), Passwords: quickPasswords{},
+		Idempotency: idempotency.NewDeriver([]byte("only the tests derive from this")),
+		SealerOf:    func(key []byte) (ports.Sealer, error) { return seal.New(key) },
+		Store:       w.store, Credentials: portstest.Live{Store: w.store}, Clock: clock, Random: system.NewRandom(), Passwords: quickPasswords{},
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(make([]byte, 32)),
 		Guess: guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: w.box,
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
@@ -269,7 +272,7 @@ func (w *world) join(by, who person, role membership.Role) person {
 	text := role.String()
 	_, err := w.Invitations.Invite(w.t.Context(), by.Actor, app.Invite{Email: who.email(), Role: &text})
 	must(w.t, err)
-	_, err = w.Invitations.Accept(w.t.Context(), who.Actor, w.mail(mail.Invitation, who.email()).Token)
+	_, err = w.Invitations.Accept(w.t.Context(), who.Actor, app.Accept{Token: w.mail(mail.Invitation, who.email()).Token})
 	must(w.t, err)
 	return w.in(who, by.org())
 }

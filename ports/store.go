@@ -70,6 +70,7 @@ type Tx interface {
 	Audit() Audit
 	Directory() Directory
 	Repairs() Repairs
+	Answers() Answers
 
 	Organization(access.Grant) Organization
 	Members(access.Grant) Members

@@ -57,22 +57,20 @@ type createdAccountKeyBody struct {
 	Key string `json:"key" example:"sk_live_00000000000000000000000000000000000000" doc:"The key itself, shown this once"`
 }
 
-type createdAccountKeyOutput struct{ Body createdAccountKeyBody }
+func showNewAccountKey(made app.CreatedAccountKey) createdAccountKeyBody {
+	return createdAccountKeyBody{showAccountKey(made.Key), made.Secret.Reveal()}
+}
 
-func (s *server) createAccountKey(ctx context.Context, by *call, in *createAccountKeyInput) (*createdAccountKeyOutput, error) {
-	asked := app.CreateAccountKey{Name: in.Body.Name, Scopes: in.Body.Scopes.orZero(), ExpiresAt: in.Body.ExpiresAt.at}
+func (s *server) createAccountKey(ctx context.Context, by *call, in *createAccountKeyInput, keep app.Keep[app.CreatedAccountKey]) (app.CreatedAccountKey, error) {
+	asked := app.CreateAccountKey{Name: in.Body.Name, Scopes: in.Body.Scopes.orZero(), ExpiresAt: in.Body.ExpiresAt.at, Keep: keep}
 	if bound := in.Body.OrganizationID.value; bound != nil {
 		org, err := id.Parse[organization.Organization](*bound)
 		if err != nil {
-			return nil, fault.ErrInvalid.WithField("organization_id", err.Error())
+			return app.CreatedAccountKey{}, fault.ErrInvalid.WithField("organization_id", err.Error())
 		}
 		asked.OrganizationID = &org
 	}
-	made, err := s.App.AccountKeys.Create(ctx, by.actor, asked)
-	if err != nil {
-		return nil, err
-	}
-	return &createdAccountKeyOutput{createdAccountKeyBody{showAccountKey(made.Key), made.Secret.Reveal()}}, nil
+	return s.App.AccountKeys.Create(ctx, by.actor, asked)
 }
 
 func (s *server) listAccountKeys(ctx context.Context, by *call, in *listInput) (*listing[AccountKeyBody], error) {

@@ -52,29 +52,24 @@ type registeredBody struct {
 	Tokens       tokensBody        `json:"tokens"`
 }
 
-// registerOutput is what was made, or where addresses have to be proven, the
-// same for every address: 202.
-type registerOutput struct {
-	Status int
-	Body   eitherOf[registeredBody, acceptedBody]
+func (s *server) registerAccount(ctx context.Context, by *call, in *registerInput, keep app.Keep[app.Registered]) (app.Registered, error) {
+	return s.App.Accounts.Register(ctx, app.Register{
+		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name,
+		Organization: in.Body.OrgName, Username: in.Body.Username.value, Client: by.client, Keep: keep,
+	})
 }
 
-func (s *server) registerAccount(ctx context.Context, by *call, in *registerInput) (*registerOutput, error) {
-	made, err := s.App.Accounts.Register(ctx, app.Register{
-		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name,
-		Organization: in.Body.OrgName, Username: in.Body.Username.value, Client: by.client,
-	})
-	if err != nil {
-		return nil, err
-	}
+// showRegistered shows what was made, or where addresses have to be proven, the
+// same for every address: 202.
+func showRegistered(made app.Registered) (int, eitherOf[registeredBody, acceptedBody]) {
 	if made.Accepted {
-		return &registerOutput{Status: http.StatusAccepted, Body: eitherOf[registeredBody, acceptedBody]{b: &onItsWay}}, nil
+		return http.StatusAccepted, eitherOf[registeredBody, acceptedBody]{b: &onItsWay}
 	}
-	return &registerOutput{http.StatusCreated, eitherOf[registeredBody, acceptedBody]{a: &registeredBody{
+	return http.StatusCreated, eitherOf[registeredBody, acceptedBody]{a: &registeredBody{
 		User: showUser(made.Account), Organization: showOrganization(made.Organization),
 		Project: showProject(made.Project), Environments: showAll(made.Environments, showEnvironment),
 		Tokens: showTokens(made.Tokens),
-	}}}, nil
+	}}
 }
 
 type signUpInput struct {
@@ -90,23 +85,19 @@ type signedUpBody struct {
 	Organization OrganizationBody `json:"organization"`
 }
 
-type signUpOutput struct {
-	Status int
-	Body   eitherOf[signedUpBody, acceptedBody]
+func (s *server) signUp(ctx context.Context, by *call, in *signUpInput, keep app.Keep[app.Registered]) (app.Registered, error) {
+	return s.App.Accounts.SignUp(ctx, app.SignUp{
+		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name.value, Client: by.client, Keep: keep,
+	})
 }
 
-func (s *server) signUp(ctx context.Context, by *call, in *signUpInput) (*signUpOutput, error) {
-	made, err := s.App.Accounts.SignUp(ctx, app.SignUp{
-		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name.value, Client: by.client,
-	})
-	if err != nil {
-		return nil, err
-	}
+// showSignedUp is showRegistered for who gets no session.
+func showSignedUp(made app.Registered) (int, eitherOf[signedUpBody, acceptedBody]) {
 	if made.Accepted {
-		return &signUpOutput{Status: http.StatusAccepted, Body: eitherOf[signedUpBody, acceptedBody]{b: &onItsWay}}, nil
+		return http.StatusAccepted, eitherOf[signedUpBody, acceptedBody]{b: &onItsWay}
 	}
 	shown := signedUpBody{showUser(made.Account), showOrganization(made.Organization)}
-	return &signUpOutput{http.StatusCreated, eitherOf[signedUpBody, acceptedBody]{a: &shown}}, nil
+	return http.StatusCreated, eitherOf[signedUpBody, acceptedBody]{a: &shown}
 }
 
 // activeBody is the active organization, with one's role in it.

@@ -76,18 +76,16 @@ type createdKeyBody struct {
 	Key string `json:"key" example:"sdk-dev-00000000000000000000000000000000000000" doc:"The key itself, shown this once"`
 }
 
-type createdKeyOutput struct{ Body createdKeyBody }
+func showNewKey(made app.CreatedAPIKey) createdKeyBody {
+	return createdKeyBody{showKey(made.Key), made.Secret.Reveal()}
+}
 
-func (s *server) createAPIKey(ctx context.Context, by *call, in *createAPIKeyInput) (*createdKeyOutput, error) {
-	asked := app.CreateAPIKey{Name: in.Body.Name, Type: in.Body.Type.value, ExpiresAt: in.Body.ExpiresAt.at}
+func (s *server) createAPIKey(ctx context.Context, by *call, in *createAPIKeyInput, keep app.Keep[app.CreatedAPIKey]) (app.CreatedAPIKey, error) {
+	asked := app.CreateAPIKey{Name: in.Body.Name, Type: in.Body.Type.value, ExpiresAt: in.Body.ExpiresAt.at, Keep: keep}
 	if in.Body.Scopes.value != nil {
 		asked.Scopes = *in.Body.Scopes.value
 	}
-	made, err := s.App.APIKeys.Create(ctx, by.actor, in.ID.id, asked)
-	if err != nil {
-		return nil, err
-	}
-	return &createdKeyOutput{createdKeyBody{showKey(made.Key), made.Secret.Reveal()}}, nil
+	return s.App.APIKeys.Create(ctx, by.actor, in.ID.id, asked)
 }
 
 type keyInput struct {

@@ -26,6 +26,9 @@ func strict(ctx huma.Context, next func(huma.Context)) {
 		fail(c, err)
 		return
 	}
+	opened := callOf(c.Request.Context())
+	opened.route = c.Request.Method + " " + c.Request.URL.Path
+	opened.idempotency = c.Request.Header.Values(idempotencyHeader)
 	if expected := ctx.Operation().RequestBody; expected != nil && (expected.Required || c.Request.ContentLength != 0) {
 		body, err := readBody(c.Request)
 		if err == nil {
@@ -38,6 +41,7 @@ func strict(ctx huma.Context, next func(huma.Context)) {
 			fail(c, err)
 			return
 		}
+		opened.body = body
 		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 		c.Request.Header.Set("Content-Type", jsonType) // huma knows this spelling alone
 	}

@@ -39,6 +39,13 @@ type call struct {
 	// installation is set behind credentials of an operator.
 	installation access.Installation
 
+	// What a repetition of the request is known by: where it goes, what it holds and
+	// how the client calls it. app is asked for the answer to the first one.
+	app         *app.App
+	route       string
+	body        []byte
+	idempotency []string
+
 	// presented says that a credential came along, and scheme how it has to.
 	presented bool
 	scheme    string
@@ -75,7 +82,7 @@ func (s *server) begin(c *gin.Context) {
 	}
 	client := clientOf(c.Request, s.TrustedProxies)
 	client.RequestID = id
-	opened := &call{id: id, client: client, logger: s.Logger, scheme: bearer}
+	opened := &call{id: id, client: client, logger: s.Logger, app: s.App, scheme: bearer}
 	if d := s.spoken(c.Request.URL); d != nil {
 		opened.dialect, opened.client.Dialect = d, d.Name
 	}

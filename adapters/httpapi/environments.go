@@ -63,14 +63,10 @@ type createEnvironmentInput struct {
 	}
 }
 
-func (s *server) createEnvironment(ctx context.Context, by *call, in *createEnvironmentInput) (*environmentOutput, error) {
-	made, err := s.App.Environments.Create(ctx, by.actor, in.ID.id, app.CreateEnvironment{
-		Name: in.Body.Name, Slug: in.Body.Slug.value, Kind: in.Body.Kind.value, Color: in.Body.Color.value,
+func (s *server) createEnvironment(ctx context.Context, by *call, in *createEnvironmentInput, keep app.Keep[environment.Environment]) (environment.Environment, error) {
+	return s.App.Environments.Create(ctx, by.actor, in.ID.id, app.CreateEnvironment{
+		Name: in.Body.Name, Slug: in.Body.Slug.value, Kind: in.Body.Kind.value, Color: in.Body.Color.value, Keep: keep,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &environmentOutput{showEnvironment(made)}, nil
 }
 
 type environmentInput struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/ports"
 )
 
 type inviteInput struct {
@@ -16,12 +17,8 @@ type inviteInput struct {
 	}
 }
 
-func (s *server) invite(ctx context.Context, by *call, in *inviteInput) (*memberOutput, error) {
-	invited, err := s.App.Invitations.Invite(ctx, by.actor, app.Invite{Email: in.Body.Email, Role: in.Body.Role.value})
-	if err != nil {
-		return nil, err
-	}
-	return &memberOutput{showMember(invited)}, nil
+func (s *server) invite(ctx context.Context, by *call, in *inviteInput, keep app.Keep[ports.Member]) (ports.Member, error) {
+	return s.App.Invitations.Invite(ctx, by.actor, app.Invite{Email: in.Body.Email, Role: in.Body.Role.value, Keep: keep})
 }
 
 func (s *server) resendInvitation(ctx context.Context, by *call, in *memberInput) (*nothing, error) {
@@ -78,17 +75,14 @@ type newcomerBody struct {
 	Tokens tokensBody `json:"tokens"`
 }
 
-type acceptOutput struct {
-	Status int
-	Body   eitherOf[newcomerBody, JoinedBody]
-}
-
 // acceptInvitation makes a member of who is logged in, or of the account that
 // name and password make. Both at once could mean two people.
-func (s *server) acceptInvitation(ctx context.Context, by *call, in *acceptInput) (*acceptOutput, error) {
+func (s *server) acceptInvitation(ctx context.Context, by *call, in *acceptInput, keep app.Keep[app.Joined]) (app.Joined, error) {
 	caller := by.caller()
 	if caller == nil {
-		return s.acceptAsNew(ctx, by, in)
+		return s.App.Invitations.AcceptAsNew(ctx, app.AcceptAsNew{
+			Token: in.Body.Token, Name: in.Body.Name.orZero(), Password: in.Body.Password.orZero(), Client: by.client, Keep: keep,
+		})
 	}
 	var v fault.Validation
 	if in.Body.Name.value != nil {
@@ -98,25 +92,26 @@ func (s *server) acceptInvitation(ctx context.Context, by *call, in *acceptInput
 		v.Refuse("password", "must be left out by who is logged in")
 	}
 	if err := v.Err(); err != nil {
-		return nil, err
+		return app.Joined{}, err
 	}
-	accepted, err := s.App.Invitations.Accept(ctx, *caller, in.Body.Token)
-	if err != nil {
-		return nil, err
-	}
-	shown := showJoined(accepted)
-	return &acceptOutput{http.StatusOK, eitherOf[newcomerBody, JoinedBody]{b: &shown}}, nil
+	accepted, err := s.App.Invitations.Accept(ctx, *caller, app.Accept{
+		Token: in.Body.Token,
+		Keep: func(ctx context.Context, tx ports.Tx, made app.Accepted) error {
+			return keep(ctx, tx, app.Joined{Accepted: made})
+		},
+	})
+	return app.Joined{Accepted: accepted}, err
 }
 
-func (s *server) acceptAsNew(ctx context.Context, by *call, in *acceptInput) (*acceptOutput, error) {
-	joined, err := s.App.Invitations.AcceptAsNew(ctx, app.AcceptAsNew{
-		Token: in.Body.Token, Name: in.Body.Name.orZero(), Password: in.Body.Password.orZero(), Client: by.client,
-	})
-	if err != nil {
-		return nil, err
+// showAdmitted shows a newcomer its account; who was logged in has one.
+func showAdmitted(made app.Joined) (int, eitherOf[newcomerBody, JoinedBody]) {
+	joined := showJoined(made.Accepted)
+	if made.Account.ID.IsZero() {
+		return http.StatusOK, eitherOf[newcomerBody, JoinedBody]{b: &joined}
 	}
-	shown := newcomerBody{showJoined(joined.Accepted), showUser(joined.Account), showTokens(joined.Tokens)}
-	return &acceptOutput{http.StatusCreated, eitherOf[newcomerBody, JoinedBody]{a: &shown}}, nil
+	return http.StatusCreated, eitherOf[newcomerBody, JoinedBody]{
+		a: &newcomerBody{joined, showUser(made.Account), showTokens(made.Tokens)},
+	}
 }
 
 func (s *server) declineInvitation(ctx context.Context, by *call, in *linkInput) (*nothing, error) {

@@ -114,17 +114,15 @@ type foundedBody struct {
 	Environments []environmentBody `json:"environments" doc:"The default project's"`
 }
 
-type foundedOutput struct{ Body foundedBody }
-
-func (s *server) createOrganization(ctx context.Context, by *call, in *createOrganizationInput) (*foundedOutput, error) {
-	made, err := s.App.Organizations.Create(ctx, by.actor, app.CreateOrganization{Name: in.Body.Name, Slug: in.Body.Slug.value})
-	if err != nil {
-		return nil, err
-	}
-	return &foundedOutput{foundedBody{
+func showFounded(made app.Founded) foundedBody {
+	return foundedBody{
 		OrganizationBody: showOrganization(made.Organization),
 		Project:          showProject(made.Project), Environments: showAll(made.Environments, showEnvironment),
-	}}, nil
+	}
+}
+
+func (s *server) createOrganization(ctx context.Context, by *call, in *createOrganizationInput, keep app.Keep[app.Founded]) (app.Founded, error) {
+	return s.App.Organizations.Create(ctx, by.actor, app.CreateOrganization{Name: in.Body.Name, Slug: in.Body.Slug.value, Keep: keep})
 }
 
 type organizationInput struct {

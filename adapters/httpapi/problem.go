@@ -17,6 +17,7 @@ import (
 
 	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/idempotency"
 )
 
 // Media types of answers.
@@ -58,6 +59,8 @@ var statusByCode = map[string]int{
 	errMediaType.Code: http.StatusUnsupportedMediaType,
 	errSlowBody.Code:  http.StatusRequestTimeout,
 	errGone.Code:      statusGone,
+
+	idempotency.ErrReused.Code: http.StatusUnprocessableEntity,
 }
 
 // Status is the HTTP status that a fault is answered with.
@@ -164,7 +167,7 @@ func refuse(c *gin.Context, err error) *problem {
 		c.Header("WWW-Authenticate", challenge(opened, "invalid_token"))
 	case errors.Is(f, apikey.ErrInsufficientScope):
 		c.Header("WWW-Authenticate", challenge(opened, "insufficient_scope"))
-	case f.Kind == fault.Throttled, f.Kind == fault.Unavailable && f.Code != errGone.Code:
+	case f.Kind == fault.Throttled, errors.Is(f, idempotency.ErrInProgress), f.Kind == fault.Unavailable && f.Code != errGone.Code:
 		c.Header("Retry-After", retryAfter(f.RetryAfter))
 	}
 	return present(opened, f)

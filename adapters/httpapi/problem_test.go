@@ -51,7 +51,7 @@ func TestEveryDeclaredFaultIsAProblem(t *testing.T) {
 		if challenged := w.Header().Get("WWW-Authenticate") != ""; challenged != (p.Status == http.StatusUnauthorized) && f.Code != "INSUFFICIENT_SCOPE" {
 			t.Errorf("%s: WWW-Authenticate is %q", f.Code, w.Header().Get("WWW-Authenticate"))
 		}
-		if later := w.Header().Get("Retry-After") != ""; later != (p.Status == 429 || p.Status == 503) {
+		if later := w.Header().Get("Retry-After") != ""; later != (p.Status == 429 || p.Status == 503 || f.Code == "IDEMPOTENCY_KEY_IN_PROGRESS") {
 			t.Errorf("%s: Retry-After is %q", f.Code, w.Header().Get("Retry-After"))
 		}
 	}

@@ -50,12 +50,10 @@ type createProjectInput struct {
 	}
 }
 
-func (s *server) createProject(ctx context.Context, by *call, in *createProjectInput) (*projectOutput, error) {
-	made, err := s.App.Projects.Create(ctx, by.actor, app.CreateProject{Name: in.Body.Name, Slug: in.Body.Slug.value})
-	if err != nil {
-		return nil, err
-	}
-	return &projectOutput{showProject(made.Project)}, nil
+func showNewProject(made app.CreatedProject) ProjectBody { return showProject(made.Project) }
+
+func (s *server) createProject(ctx context.Context, by *call, in *createProjectInput, keep app.Keep[app.CreatedProject]) (app.CreatedProject, error) {
+	return s.App.Projects.Create(ctx, by.actor, app.CreateProject{Name: in.Body.Name, Slug: in.Body.Slug.value, Keep: keep})
 }
 
 type projectInput struct {

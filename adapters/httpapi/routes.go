@@ -24,8 +24,8 @@ const mailed = "A mail tells the rest"
 
 func (s *server) accountRoutes() []route {
 	return []route{
-		{post, "/v1/auth/register", byAddress, "register", "Make an account with an organization of its own", also[acceptedBody](202, mailed, answers(201, s.registerAccount)), []int{409}},
-		{post, "/v1/auth/signup", byAddress, "sign-up", "Make an account with a personal organization", also[acceptedBody](202, mailed, answers(201, s.signUp)), []int{409}},
+		{post, "/v1/auth/register", byAddress, "register", "Make an account with an organization of its own", also[acceptedBody](202, mailed, creates(s.registerAccount, showRegistered)), []int{409}},
+		{post, "/v1/auth/signup", byAddress, "sign-up", "Make an account with a personal organization", also[acceptedBody](202, mailed, creates(s.signUp, showSignedUp)), []int{409}},
 		{get, "/v1/auth/me", byToken, "get-me", "Show one's account", answers(200, s.me), []int{404}},
 		{patch, "/v1/auth/me", byPerson, "update-me", "Change one's name or username", answers(200, s.updateMe), []int{404, 409}},
 		{remove, "/v1/auth/me", byPerson, "delete-me", "Delete one's account", answers(204, s.deleteMe), []int{404, 409}},
@@ -62,7 +62,7 @@ func (s *server) sessionRoutes() []route {
 func (s *server) accountKeyRoutes() []route {
 	return []route{
 		{get, "/v1/auth/keys", byPerson, "list-account-keys", "List one's account keys", answers(200, s.listAccountKeys), []int{404}},
-		{post, "/v1/auth/keys", byPerson, "create-account-key", "Make a key that acts as oneself; the answer alone shows it", answers(201, s.createAccountKey), []int{404}},
+		{post, "/v1/auth/keys", byPerson, "create-account-key", "Make a key that acts as oneself; the answer alone shows it", creates(s.createAccountKey, created(showNewAccountKey)), []int{404}},
 		{remove, "/v1/auth/keys/{id}", byPerson, "delete-account-key", "End an account key at once", answers(204, s.deleteAccountKey), []int{404}},
 	}
 }
@@ -72,7 +72,7 @@ func (s *server) organizationRoutes() []route {
 		{get, "/v1/auth/organizations", byToken, "list-my-organizations", "List one's organizations, with one's role", answers(200, s.listMyOrganizations), []int{404}},
 		{get, "/v1/auth/users/{userId}/organizations", byToken, "list-user-organizations", "List an account's organizations, as far as one may know them", answers(200, s.listUserOrganizations), []int{404}},
 		{get, "/v1/organizations", byToken, "list-organizations", "List one's organizations", answers(200, s.listOrganizations), []int{404}},
-		{post, "/v1/organizations", byPerson, "create-organization", "Found an organization", answers(201, s.createOrganization), []int{404, 409}},
+		{post, "/v1/organizations", byPerson, "create-organization", "Found an organization", creates(s.createOrganization, created(showFounded)), []int{404, 409}},
 		{get, "/v1/organizations/{id}", byToken, "get-organization", "Show an organization", answers(200, s.getOrganization), []int{404}},
 		{patch, "/v1/organizations/{id}", byToken, "update-organization", "Rename or convert an organization", answers(200, s.updateOrganization), []int{404, 409}},
 		{remove, "/v1/organizations/{id}", byPerson, "delete-organization", "Delete an organization with everything in it", answers(204, s.deleteOrganization), []int{404, 409}},
@@ -84,7 +84,7 @@ func (s *server) organizationRoutes() []route {
 func (s *server) memberRoutes() []route {
 	return []route{
 		{get, "/v1/members", byToken, "list-members", "List members and invitations", answers(200, s.listMembers), []int{404}},
-		{post, "/v1/members/invite", byToken, "invite-member", "Ask somebody in, by a mailed link", answers(201, s.invite), []int{404, 409}},
+		{post, "/v1/members/invite", byToken, "invite-member", "Ask somebody in, by a mailed link", creates(s.invite, created(showMember)), []int{404, 409}},
 		{post, "/v1/members/{id}/resend", byToken, "resend-invitation", "Mail a new link, which voids the old one", answers(204, s.resendInvitation), []int{404, 409}},
 		{put, "/v1/members/{id}", byToken, "set-member-role", "Give another role, or offer another one", answers(204, s.changeMember), []int{404, 409}},
 		{patch, "/v1/members/{id}", byToken, "update-member-role", "The same", answers(204, s.changeMember), []int{404, 409}},
@@ -95,7 +95,7 @@ func (s *server) memberRoutes() []route {
 func (s *server) invitationRoutes() []route {
 	return []route{
 		{post, "/v1/invitations/preview", byAddress, "preview-invitation", "Show an invitation", answers(200, s.previewInvitation), []int{404}},
-		{post, "/v1/invitations/accept", byAnyone, "accept-invitation", "Join as who is logged in, or as a new account", also[JoinedBody](200, "Joined as who is logged in", answers(201, s.acceptInvitation)), []int{403, 404, 409}},
+		{post, "/v1/invitations/accept", byAnyone, "accept-invitation", "Join as who is logged in, or as a new account", also[JoinedBody](200, "Joined as who is logged in", creates(s.acceptInvitation, showAdmitted)), []int{403, 404, 409}},
 		{post, "/v1/invitations/decline", byAddress, "decline-invitation", "End an invitation", answers(204, s.declineInvitation), []int{404}},
 	}
 }
@@ -111,7 +111,7 @@ func (s *server) auditRoutes() []route {
 func (s *server) projectRoutes() []route {
 	return []route{
 		{get, "/v1/projects", byToken, "list-projects", "List projects", answers(200, s.listProjects), []int{404}},
-		{post, "/v1/projects", byToken, "create-project", "Make a project with the default environments", answers(201, s.createProject), []int{404, 409}},
+		{post, "/v1/projects", byToken, "create-project", "Make a project with the default environments", creates(s.createProject, created(showNewProject)), []int{404, 409}},
 		{get, "/v1/projects/{id}", byToken, "get-project", "Show a project", answers(200, s.getProject), []int{404}},
 		{patch, "/v1/projects/{id}", byToken, "update-project", "Rename a project", answers(200, s.updateProject), []int{404, 409}},
 		{remove, "/v1/projects/{id}", byToken, "delete-project", "Delete a project with its environments and keys", answers(204, s.deleteProject), []int{404}},
@@ -121,7 +121,7 @@ func (s *server) projectRoutes() []route {
 func (s *server) environmentRoutes() []route {
 	return []route{
 		{get, "/v1/projects/{id}/environments", byToken, "list-environments", "List a project's environments", answers(200, s.listEnvironments), []int{404}},
-		{post, "/v1/projects/{id}/environments", byToken, "create-environment", "Make an environment", answers(201, s.createEnvironment), []int{404, 409}},
+		{post, "/v1/projects/{id}/environments", byToken, "create-environment", "Make an environment", creates(s.createEnvironment, created(showEnvironment)), []int{404, 409}},
 		{remove, "/v1/projects/{id}/environments/{envId}", byToken, "delete-project-environment", "Delete an environment of this project", answers(204, s.deleteProjectEnvironment), []int{404}},
 		{get, "/v1/environments/{id}", byToken, "get-environment", "Show an environment", answers(200, s.getEnvironment), []int{404}},
 		{patch, "/v1/environments/{id}", byToken, "update-environment", "Change an environment", answers(200, s.updateEnvironment), []int{404, 409}},
@@ -132,7 +132,7 @@ func (s *server) environmentRoutes() []route {
 func (s *server) keyRoutes() []route {
 	return []route{
 		{get, "/v1/environments/{id}/api-keys", byToken, "list-api-keys", "List an environment's keys", answers(200, s.listAPIKeys), []int{404}},
-		{post, "/v1/environments/{id}/api-keys", byToken, "create-api-key", "Make a key; the answer alone shows it", answers(201, s.createAPIKey), []int{404}},
+		{post, "/v1/environments/{id}/api-keys", byToken, "create-api-key", "Make a key; the answer alone shows it", creates(s.createAPIKey, created(showNewKey)), []int{404}},
 		{get, "/v1/api-keys/{id}", byToken, "get-api-key", "Show a key, without its secret", answers(200, s.getAPIKey), []int{404}},
 		{remove, "/v1/api-keys/{id}", byToken, "revoke-api-key", "Revoke a key at once", answers(204, s.revokeAPIKey), []int{404}},
 	}

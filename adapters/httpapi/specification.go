@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/idempotency"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/session"
 )
@@ -112,6 +113,7 @@ var organizationParameter = &huma.Param{
 var typical = []*fault.Error{
 	fault.ErrInvalid.WithField("email", "must be an email address, such as ada@example.com"), session.ErrNoCredentials,
 	fault.ErrForbidden, fault.ErrNotFound, errSlowBody, membership.ErrLastOwner, errTooLarge, errMediaType,
+	idempotency.ErrReused,
 	errRateLimited, fault.ErrInternal, fault.ErrUnavailable,
 }
 
@@ -131,6 +133,8 @@ func refusalResponses(registry huma.Registry, d *Dialect) map[string]*huma.Respo
 		switch status {
 		case http.StatusUnauthorized:
 			response.Headers = map[string]*huma.Header{"WWW-Authenticate": textHeader("How to authenticate, and what was wrong (RFC 6750)")}
+		case http.StatusConflict:
+			response.Headers = map[string]*huma.Header{"Retry-After": textHeader("Seconds until it is worth trying again, while the first request of an Idempotency-Key is worked on")}
 		case http.StatusTooManyRequests:
 			response.Headers = map[string]*huma.Header{
 				"Retry-After":           textHeader("Seconds until it is worth trying again"),

@@ -30,6 +30,7 @@ func (u *unit) AccountKeys() ports.AccountKeys     { return accountKeys{u} }
 func (u *unit) Audit() ports.Audit                 { return chains{u} }
 func (u *unit) Directory() ports.Directory         { return directory{u} }
 func (u *unit) Repairs() ports.Repairs             { return repairs{u} }
+func (u *unit) Answers() ports.Answers             { return answers{u} }
 
 func (u *unit) Organization(g access.Grant) ports.Organization { return granted{tenant{u, g}} }
 func (u *unit) Members(g access.Grant) ports.Members           { return members{tenant{u, g}} }

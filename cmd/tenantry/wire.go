@@ -25,6 +25,7 @@ import (
 	"github.com/tenantry/tenantry/adapters/sqlstore"
 	"github.com/tenantry/tenantry/adapters/system"
 	"github.com/tenantry/tenantry/app"
+	"github.com/tenantry/tenantry/domain/idempotency"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/migrations"
 	"github.com/tenantry/tenantry/ports"
@@ -89,7 +90,9 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 	p.app = app.New(app.Dependencies{
 		Store: store, Credentials: p.memory, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{}),
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(ring.Derive("refresh tokens")),
-		Guess: guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: mailer, Logger: logger,
+		Idempotency: idempotency.NewDeriver(ring.Derive("idempotency keys")),
+		SealerOf:    func(key []byte) (ports.Sealer, error) { return seal.New(key) },
+		Guess:       guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: mailer, Logger: logger,
 	}, app.Settings{
 		Sessions: c.sessionPolicy(), Passwords: c.passwordPolicy(),
 		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,

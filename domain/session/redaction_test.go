@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/environment"
+	"github.com/tenantry/tenantry/domain/idempotency"
 	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/session"
 )
@@ -33,6 +34,11 @@ func secrets(t *testing.T) map[string]struct {
 	accountKey := apikey.NewAccountSecret(func(int) int { return 10 })
 	linked := link.NewToken([]byte(hidden + hidden)[:32])
 	token := deriver.Token(someone, 3)
+	named, err := idempotency.ParseKey(hidden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	derived := idempotency.Secrets{Sealing: []byte(hidden)}
 	return map[string]struct {
 		value any
 		text  string
@@ -46,6 +52,9 @@ func secrets(t *testing.T) map[string]struct {
 		"a refresh token":             {token, token.Reveal()[3:]},
 		"a pair of tokens":            {session.Tokens{Refresh: token}, token.Reveal()[3:]},
 		"what derives refresh tokens": {session.NewDeriver([]byte(hidden)), hidden},
+		"an idempotency key":          {named, hidden},
+		"what is derived from it":     {derived, hidden},
+		"what derives that":           {idempotency.NewDeriver([]byte(hidden)), hidden},
 	}
 }
 

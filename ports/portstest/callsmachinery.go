@@ -59,6 +59,15 @@ var machineryCalls = []call{
 		_ = tx.Sessions().Add(ctx, p.strayed) // something to mend; where it fails, so has the mending to
 		return tx.Repairs().Mend(ctx, ports.ActiveOrganizations)
 	}},
+	{"Answers.Add", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Answers().Add(ctx, p.nextAnswer))
+	}},
+	{"Answers.Find", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return present(tx.Answers().Find(ctx, p.answer.Digest))
+	}},
+	{"Answers.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return tx.Answers().Sweep(ctx)
+	}},
 	{"Audit.Append", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Audit().Append(ctx, newEntry(audit.OfOrganization(p.org.ID))))
 	}},

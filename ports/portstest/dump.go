@@ -143,6 +143,10 @@ func (d dump) machinery(ctx context.Context, tx ports.Tx, p plot) error {
 	errs = append(errs, note(d, "what the key opens", opened, err))
 	secrets, err := tx.Keyring().List(ctx, ports.Purpose(p.org.Slug.String()))
 	errs = append(errs, note(d, "secrets", secrets, err))
+	for name, a := range map[string]ports.Answer{"answer": p.answer, "next answer": p.nextAnswer} {
+		kept, err := tx.Answers().Find(ctx, a.Digest)
+		errs = append(errs, note(d, name, kept, err))
+	}
 	for _, key := range []string{p.counted(), p.forgotten(), p.uncounted()} {
 		wait, err := tx.Throttles().Wait(ctx, key, 1)
 		errs = append(errs, note(d, "wait for "+key, wait, err))

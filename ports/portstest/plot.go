@@ -145,12 +145,15 @@ type plot struct {
 	accountKey  accountkey.Key
 	envelope    ports.Envelope // due
 	entry       audit.Entry    // not sealed yet
+	answer      ports.Answer
+	stale       ports.Answer // has run out
 	// These are not kept yet.
 	newcomer     account.Account
 	strayed      session.Session // the stranger's, in an organization that it is no member of
 	next         organization.Organization
 	nextLink     link.Link
 	nextEnvelope ports.Envelope
+	nextAnswer   ports.Answer
 }
 
 func (p plot) grant() access.Grant { return access.Found(p.org.ID, p.owner.ID) }
@@ -196,6 +199,8 @@ func (w *world) found(slug string) plot {
 	p.accountKey = newAccountKey(p.owner.ID, nil)
 	p.envelope, p.entry = newEnvelope(), newEntry(audit.OfOrganization(p.org.ID))
 	p.nextLink, p.nextEnvelope = newLink(link.ChangeEmail, p.owner), newEnvelope()
+	p.answer, p.stale, p.nextAnswer = newAnswer(), newAnswer(), newAnswer()
+	p.stale.ExpiresAt = start
 	p.newcomer = newAccount("newcomer-" + slug + "@example.com")
 	p.next = newOrganization("next-" + slug)
 	w.do(func(tx ports.Tx) error { return p.keep(w.ctx, tx) })
@@ -224,6 +229,8 @@ func (p plot) keep(ctx context.Context, tx ports.Tx) error {
 		func() error { return tx.AccountKeys().Add(ctx, p.accountKey) },
 		func() error { return tx.Outbox().Add(ctx, p.envelope) },
 		func() error { return tx.Audit().Append(ctx, p.entry) },
+		func() error { return tx.Answers().Add(ctx, p.answer) },
+		func() error { return tx.Answers().Add(ctx, p.stale) },
 		func() error { _, err := tx.Throttles().Take(ctx, p.counted(), 1, time.Hour); return err },
 		func() error { _, err := tx.Throttles().Take(ctx, p.forgotten(), 1, time.Second); return err },
 	}

@@ -73,6 +73,7 @@ var chapters = []struct {
 	{"audit", auditPromises},
 	{"directory", directoryPromises},
 	{"repairs", repairPromises},
+	{"answers", answerPromises},
 }
 
 // Run examines the engine.

@@ -14,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/idempotency"
 	"github.com/tenantry/tenantry/domain/link"
 	"github.com/tenantry/tenantry/domain/project"
 	"github.com/tenantry/tenantry/ports"
@@ -215,6 +216,20 @@ func (r backdatingAudit) Walk(ctx context.Context, chain audit.ChainID, after in
 	return entries, err
 }
 
+// repeatingTx keeps a second answer.
+type repeatingTx struct{ ports.Tx }
+
+func (tx repeatingTx) Answers() ports.Answers { return repeatingAnswers{tx.Tx.Answers()} }
+
+type repeatingAnswers struct{ ports.Answers }
+
+func (r repeatingAnswers) Add(ctx context.Context, a ports.Answer) error {
+	if err := r.Answers.Add(ctx, a); !errors.Is(err, idempotency.ErrInProgress) {
+		return err
+	}
+	return nil
+}
+
 // committing keeps what a failed unit of work did.
 type committing struct{ ports.Store }
 
@@ -241,6 +256,7 @@ func TestAStoreThatBreaksAPromiseFails(t *testing.T) {
 	generous := spoilt(func(tx ports.Tx) ports.Tx { return generousTx{tx} })
 	hasty := spoilt(func(tx ports.Tx) ports.Tx { return hastyTx{tx} })
 	backdating := spoilt(func(tx ports.Tx) ports.Tx { return backdatingTx{tx} })
+	repeating := spoilt(func(tx ports.Tx) ports.Tx { return repeatingTx{tx} })
 	commits := func(s ports.Store) ports.Store { return committing{s} }
 	writes := func(s ports.Store) ports.Store { return writing{s} }
 	frames := func(s ports.Store) ports.Store { return framing{s} }
@@ -260,6 +276,8 @@ func TestAStoreThatBreaksAPromiseFails(t *testing.T) {
 		{"outbox: what was claimed is left alone until its lease ends", hasty},
 		{"races of members: what many claim at once each of them has for itself", hasty},
 		{"links: a link is spent once", hasty},
+		{"answers: an answer is kept once, until it has run out", repeating},
+		{"answers: of many that are kept at once, one is", repeating},
 		{"audit: the entries of a chain follow one another without gaps", backdating},
 		{"units of work: a unit of work that returns an error keeps nothing and returns that error", commits},
 		{"every method: that changes something is undone with its unit of work", commits},

@@ -54,7 +54,7 @@ func (d *Database) File() string { return d.path }
 // request brings about and to see what no answer shows.
 func (d *Database) Open(tb testing.TB) *sql.DB {
 	tb.Helper()
-	driver, dsn := "postgres", d.URL
+	driver, dsn := "postgres", readable(tb, d.URL)
 	if d.Engine == SQLite {
 		options := url.Values{
 			"_pragma":      {"busy_timeout(10000)", "foreign_keys(1)"},
@@ -75,6 +75,20 @@ func (d *Database) Open(tb testing.TB) *sql.DB {
 		}
 	})
 	return db
+}
+
+// readable has PostgreSQL write bytes as they are, as far as they are text, so
+// that a search for secrets finds them there, too.
+func readable(tb testing.TB, dsn string) string {
+	tb.Helper()
+	address, err := url.Parse(dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	query := address.Query()
+	query.Set("bytea_output", "escape")
+	address.RawQuery = query.Encode()
+	return address.String()
 }
 
 // ForEachEngine runs a test on each engine, against a server that the package's

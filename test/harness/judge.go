@@ -131,7 +131,8 @@ func judgeHeaders(r *Response, complain func(string, ...any)) {
 	if challenged := r.Header.Get("WWW-Authenticate") != ""; r.Status == http.StatusUnauthorized && !challenged {
 		complain("does not say how to authenticate")
 	}
-	if waits := r.Header.Get("Retry-After") != ""; waits != (r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable) {
+	later := r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable || r.Code() == "IDEMPOTENCY_KEY_IN_PROGRESS"
+	if waits := r.Header.Get("Retry-After") != ""; waits != later {
 		complain("has Retry-After %q", r.Header.Get("Retry-After"))
 	}
 	if lists := strings.Contains(r.Header.Get("Allow"), "GET") || r.Header.Get("Allow") != ""; lists != (r.Status == http.StatusMethodNotAllowed) {

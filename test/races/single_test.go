@@ -78,7 +78,7 @@ func TestAnInvitationIsAcceptedOnce(t *testing.T) {
 			h.invite(t, owner, guest.account.Email.String())
 			token := h.tokenOf(t, mail.Invitation, guest.account.Email)
 			h.once(t, []string{"INVITATION_NOT_FOUND"}, func(int) error {
-				_, err := h.Invitations.Accept(t.Context(), h.actor(guest, guest.org.ID), token)
+				_, err := h.Invitations.Accept(t.Context(), h.actor(guest, guest.org.ID), app.Accept{Token: token})
 				return err
 			})
 			members := h.count(t, "SELECT count(*) FROM memberships WHERE organization_id = $1", owner.org.ID.UUID().String())
@@ -132,7 +132,7 @@ func TestAnInvitationIsAcceptedOrDeclinedAndNeverBoth(t *testing.T) {
 			var accepted, declined error
 			var done sync.WaitGroup
 			done.Go(func() {
-				_, accepted = h.Invitations.Accept(t.Context(), h.actor(guest, guest.org.ID), token)
+				_, accepted = h.Invitations.Accept(t.Context(), h.actor(guest, guest.org.ID), app.Accept{Token: token})
 			})
 			done.Go(func() { declined = h.Invitations.Decline(t.Context(), token, app.Client{}) })
 			done.Wait()

@@ -1,0 +1,14 @@
+-- +goose Up
+
+-- What creating requests were answered, for their repetitions. Nothing in a row
+-- can be read without the request's Idempotency-Key.
+CREATE TABLE idempotent_answers (
+    digest      blob NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+    fingerprint blob NOT NULL CHECK (length(fingerprint) = 32),
+    sealed      blob NOT NULL,
+    expires_at  timestamp NOT NULL
+);
+CREATE INDEX idempotent_answers_expires_at_idx ON idempotent_answers (expires_at);
+
+-- +goose Down
+DROP TABLE idempotent_answers;

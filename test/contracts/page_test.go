@@ -203,7 +203,7 @@ func what(i *item) string {
 		return "the envelope"
 	}
 	said := strings.TrimLeft(strings.TrimRight(i.text, " |:("), "•- ")
-	return `"` + strings.ReplaceAll(said, "|", `\|`) + `"`
+	return `"` + strings.NewReplacer("|", `\|`, "<", "&lt;").Replace(said) + `"`
 }
 
 func code(text string) string {

@@ -71,6 +71,7 @@ var unannounced = map[string]string{
 	"sessions.Sweep":     "what has run out is refused by its time",
 	"lockOrganization":   "the version is no part of an answer",
 	"invariants":         "what is mended opens nothing any more",
+	"rotate":             "a refresh takes nothing away, and a session that has run out is asked about again",
 	"invitations.Add":    "an invitation opens nothing",
 	"invitations.Save":   "an invitation opens nothing",
 	"invitations.Accept": "that somebody is no member is never remembered",

@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/audit"
+	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/domain/session"
@@ -25,7 +26,8 @@ type Sessions struct {
 
 // Login asks for a session.
 type Login struct {
-	Identifier string // an email address or a username
+	Identifier string // an email address or, unless EmailOnly, a username
+	EmailOnly  bool   // what is no address is refused as that, and names nobody
 	Password   string
 	Terms      session.Terms
 	Client     Client
@@ -86,6 +88,9 @@ func (s *Sessions) admits(a account.Account) bool {
 func (s *Sessions) claimant(ctx context.Context, in Login) (claimant, error) {
 	c := claimant{name: strings.TrimSpace(in.Identifier), client: in.Client}
 	email, notAddress := account.ParseEmail(in.Identifier, s.ToASCII)
+	if in.EmailOnly && notAddress != nil {
+		return c, fault.ErrInvalid.WithField("email", notAddress.Error())
+	}
 	username, notUsername := account.ParseUsername(c.name)
 	var err error
 	c.account, err = ports.Look(ctx, s.Store, func(tx ports.Tx) (*account.Account, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/ports"
 )
 
 // This file is all that packages below compat may use of this one, beside
@@ -109,6 +110,30 @@ func Renamed(err error, names map[string]string) error {
 		renamed.Fields = append(renamed.Fields, field)
 	}
 	return &renamed
+}
+
+// Lists without pages are read in parts, and end after so many items.
+const (
+	wholePart = 100
+	wholeEnd  = 1000
+)
+
+// Whole reads a list to its end, for documents that know no pages: at most its
+// first 1,000 items. position is where an item stands in the list.
+func Whole[T, ID any](read func(ports.Page[ID]) (app.Listed[T], error), position func(T) ID) ([]T, error) {
+	var all []T
+	page := ports.Page[ID]{Limit: wholePart}
+	for {
+		found, err := read(page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found.Items...)
+		if !found.More || len(all) >= wholeEnd {
+			return all, nil
+		}
+		page.After = position(all[len(all)-1])
+	}
 }
 
 func (d *Dialect) prefix() string { return "/compat/" + d.Name }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/ports"
 )
 
 // spoken is a dialect in which requests fail in every way.
@@ -82,5 +83,25 @@ func TestRefusedMembersAreCalledWhatTheDialectCallsThem(t *testing.T) {
 		if got := Renamed(same, names); !errors.Is(got, same) {
 			t.Errorf("%v became %v", same, got)
 		}
+	}
+}
+
+func TestAListWithoutPagesIsReadToItsEndOrToItsBound(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[int]int{0: 0, 1: 1, 100: 100, 101: 101, 999: 999, 1000: 1000, 1001: 1000, 5000: 1000} {
+		got, err := Whole(func(page ports.Page[int]) (app.Listed[int], error) {
+			var found app.Listed[int]
+			for i := page.After + 1; i <= length && len(found.Items) < page.Limit; i++ {
+				found.Items = append(found.Items, i)
+			}
+			found.More = page.After+len(found.Items) < length
+			return found, nil
+		}, func(i int) int { return i })
+		if err != nil || len(got) != want || want > 0 && got[want-1] != want {
+			t.Errorf("of %d: %d, %v", length, len(got), err)
+		}
+	}
+	if _, err := Whole(func(ports.Page[int]) (app.Listed[int], error) { return app.Listed[int]{}, fault.ErrBusy }, func(i int) int { return i }); !errors.Is(err, fault.ErrBusy) {
+		t.Errorf("a failure is %v", err)
 	}
 }

@@ -7,12 +7,14 @@ import (
 
 	"github.com/tenantry/tenantry/adapters/httpapi"
 	"github.com/tenantry/tenantry/adapters/httpapi/compat/phaseflag"
+	"github.com/tenantry/tenantry/adapters/httpapi/compat/phy"
 )
 
 // dialects are all that COMPAT can switch on.
 func dialects() []httpapi.Dialect {
 	return []httpapi.Dialect{
 		phaseflag.New(),
+		phy.New(),
 	}
 }
 

@@ -120,11 +120,12 @@ func TestAReplicaThatStoodStillRefusesWhatWasRevokedMeanwhile(t *testing.T) {
 	all := fleet(t, harness.NewDatabase(t, harness.Postgres))
 	h, a := newHouse(t, all[0]), newAsker(t, all)
 	last, stood := all[replicas-1], 0
-	disturbed(t, 500*time.Millisecond, func() {
+	disturbed(t, bound/2, func() {
 		last.Signal(syscall.SIGSTOP)
 		<-time.After(2 * bound)
 		last.Signal(syscall.SIGCONT)
 		stood++
+		<-time.After(bound)
 	})
 	a.watchAll(t, 8, h.of(6, "a revoked key", "a session that was ended", "an account key", "a deleted environment")).holds(t)
 	if stood < 2 {

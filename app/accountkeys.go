@@ -19,11 +19,11 @@ import (
 // a person makes, sees and deletes them.
 type AccountKeys struct {
 	Dependencies
-	uses *uses[accountkey.ID]
+	uses *uses[accountkey.ID, time.Time]
 }
 
 func newAccountKeys(d Dependencies) *AccountKeys {
-	return &AccountKeys{Dependencies: d, uses: &uses[accountkey.ID]{}}
+	return &AccountKeys{Dependencies: d, uses: &uses[accountkey.ID, time.Time]{merge: later}}
 }
 
 // CreateAccountKey asks for a key.
@@ -149,7 +149,7 @@ func (k *AccountKeys) Reach(ctx context.Context, actor access.Actor) (access.Rea
 
 // Flush writes the collected times of last use.
 func (k *AccountKeys) Flush(ctx context.Context) error {
-	return k.uses.flush(ctx, func(ctx context.Context, batch map[accountkey.ID]time.Time) error {
+	return k.uses.flush(ctx, unitRows, func(ctx context.Context, batch map[accountkey.ID]time.Time) error {
 		list := make([]ports.AccountKeyUse, 0, len(batch))
 		for id, at := range batch {
 			list = append(list, ports.AccountKeyUse{Key: id, At: at})

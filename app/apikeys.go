@@ -14,7 +14,10 @@ import (
 )
 
 // APIKeys is the life of an environment key.
-type APIKeys struct{ Dependencies }
+type APIKeys struct {
+	Dependencies
+	verification *Verification // knows of uses that are not written yet
+}
 
 // List returns the keys of an environment, revoked ones too.
 func (k *APIKeys) List(ctx context.Context, actor access.Actor, of environment.ID, page ports.Page[apikey.ID]) (Listed[apikey.Key], error) {
@@ -94,33 +97,10 @@ func expiry(v *fault.Validation, asked *time.Time, now time.Time) *time.Time {
 	return &at
 }
 
-// Get returns a key of the active organization.
-func (k *APIKeys) Get(ctx context.Context, actor access.Actor, id apikey.ID) (apikey.Key, error) {
-	grant, err := reader(actor).may(access.ReadKey)
-	if err != nil {
-		return apikey.Key{}, err
-	}
-	return ports.Look(ctx, k.Store, func(tx ports.Tx) (apikey.Key, error) {
-		return tx.APIKeys(grant).Get(ctx, id)
-	})
-}
-
 // Revoke ends a key at once. Revoking it again changes nothing.
 func (k *APIKeys) Revoke(ctx context.Context, actor access.Actor, id apikey.ID) error {
 	return k.Store.Do(ctx, func(tx ports.Tx) error {
-		m, err := enter(ctx, tx, actor)
-		if err != nil {
-			return err
-		}
-		reading, err := m.mayFind(access.ReadKey)
-		if err != nil {
-			return err
-		}
-		found, err := tx.APIKeys(reading).Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		grant, err := m.may(access.RevokeKey)
+		found, grant, err := k.find(ctx, tx, actor, id, access.RevokeKey)
 		if err != nil {
 			return err
 		}
@@ -134,4 +114,22 @@ func (k *APIKeys) Revoke(ctx context.Context, actor access.Actor, id apikey.ID) 
 			Action: audit.KeyRevoked, ResourceType: keyResource, ResourceID: id.String(), Before: keyState(found),
 		})
 	})
+}
+
+// find reads the key first and then asks for the action: 404 before 403.
+func (k *APIKeys) find(ctx context.Context, tx ports.Tx, actor access.Actor, id apikey.ID, action access.Action) (apikey.Key, access.Grant, error) {
+	m, err := enter(ctx, tx, actor)
+	if err != nil {
+		return apikey.Key{}, access.Grant{}, err
+	}
+	reading, err := m.mayFind(access.ReadKey)
+	if err != nil {
+		return apikey.Key{}, access.Grant{}, err
+	}
+	found, err := tx.APIKeys(reading).Get(ctx, id)
+	if err != nil {
+		return apikey.Key{}, access.Grant{}, err
+	}
+	grant, err := m.may(action)
+	return found, grant, err
 }

@@ -92,6 +92,7 @@ func New(d Dependencies, s Settings) *App {
 	passwords := &Passwords{Dependencies: d, settings: s, proof: proof}
 	verification, keys := newVerification(d), newAccountKeys(d)
 	signing := &SigningKeys{Dependencies: d}
+	protection := protection{verification}
 	return &App{
 		Accounts: &Accounts{
 			Dependencies: d, settings: s, proof: proof, issuer: issuer,
@@ -104,9 +105,9 @@ func New(d Dependencies, s Settings) *App {
 		Organizations: &Organizations{Dependencies: d, policy: s.Sessions, founding: found},
 		Members:       &Members{Dependencies: d, policy: s.Sessions},
 		Invitations:   &Invitations{Dependencies: d, issuer: issuer, newcomers: newcomers},
-		Projects:      &Projects{Dependencies: d, founding: found, slugs: slugs},
-		Environments:  &Environments{Dependencies: d, slugs: slugs},
-		APIKeys:       &APIKeys{Dependencies: d},
+		Projects:      &Projects{Dependencies: d, founding: found, slugs: slugs, protection: protection},
+		Environments:  &Environments{Dependencies: d, slugs: slugs, protection: protection},
+		APIKeys:       &APIKeys{Dependencies: d, verification: verification},
 		Verification:  verification,
 		Audit:         &Audit{Dependencies: d},
 		Access:        &Access{Dependencies: d},

@@ -62,9 +62,13 @@ func changes(c *company) []change {
 			key, err = c.APIKeys.Create(ctx, owner().Actor, stage.ID, app.CreateAPIKey{Name: "backend"})
 			return err
 		}},
+		{audit.KeyRotated, func() error {
+			_, err := c.APIKeys.Rotate(ctx, owner().Actor, key.Key.ID, app.RotateAPIKey{})
+			return err
+		}},
 		{audit.KeyRevoked, func() error { return c.APIKeys.Revoke(ctx, owner().Actor, key.Key.ID) }},
-		{audit.EnvironmentDeleted, func() error { return c.Environments.Delete(ctx, owner().Actor, nil, stage.ID) }},
-		{audit.ProjectDeleted, func() error { return c.Projects.Delete(ctx, owner().Actor, made.Project.ID) }},
+		{audit.EnvironmentDeleted, func() error { return c.Environments.Delete(ctx, owner().Actor, app.DeleteEnvironment{ID: stage.ID}) }},
+		{audit.ProjectDeleted, func() error { return c.Projects.Delete(ctx, owner().Actor, made.Project.ID, "shop") }},
 		{audit.MemberInvited, func() (err error) {
 			asked, err = c.Invitations.Invite(ctx, owner().Actor, app.Invite{Email: address("guest")})
 			return err

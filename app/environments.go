@@ -15,7 +15,8 @@ import (
 // Environments is the life of an environment.
 type Environments struct {
 	Dependencies
-	slugs slugs
+	slugs      slugs
+	protection protection
 }
 
 // List returns the environments of a project.
@@ -132,12 +133,14 @@ func (e *Environments) Get(ctx context.Context, actor access.Actor, id environme
 // UpdateEnvironment changes what is not nil. The kind is for life: the prefix
 // of every key that was handed out tells it.
 type UpdateEnvironment struct {
-	Name  *string
-	Slug  *string
-	Color *string
+	Name      *string
+	Slug      *string
+	Color     *string
+	Protected *bool
 }
 
-// Update changes an environment.
+// Update changes an environment. Changing its protection asks for more than
+// changing the rest.
 func (e *Environments) Update(ctx context.Context, actor access.Actor, id environment.ID, in UpdateEnvironment) (environment.Environment, error) {
 	var v fault.Validation
 	draft := environmentDraft{
@@ -149,12 +152,17 @@ func (e *Environments) Update(ctx context.Context, actor access.Actor, id enviro
 		return environment.Environment{}, err
 	}
 	return ports.Run(ctx, e.Store, func(tx ports.Tx) (environment.Environment, error) {
-		changed, grant, err := findEnvironment(ctx, tx, actor, id, access.UpdateEnvironment)
+		m, changed, err := seeEnvironment(ctx, tx, actor, id)
+		if err != nil {
+			return environment.Environment{}, err
+		}
+		grant, err := m.mayUpdate(changed, in.Protected)
 		if err != nil {
 			return environment.Environment{}, err
 		}
 		before := environmentState(changed)
 		draft.apply(&changed)
+		replace(&changed.Protected, in.Protected)
 		changed.UpdatedAt = tx.Now()
 		if err := tx.Environments(grant).Save(ctx, changed); err != nil {
 			return environment.Environment{}, err
@@ -167,22 +175,51 @@ func (e *Environments) Update(ctx context.Context, actor access.Actor, id enviro
 	})
 }
 
-// Delete removes an environment with its keys. Where the request names a
-// project, the environment must be of that one.
-func (e *Environments) Delete(ctx context.Context, actor access.Actor, of *project.ID, id environment.ID) error {
+// mayUpdate asks to update an environment, and to change its protection where
+// the value, nil for as it is, does so.
+func (m member) mayUpdate(e environment.Environment, protected *bool) (access.Grant, error) {
+	grant, err := m.may(access.UpdateEnvironment)
+	if err != nil || protected == nil || *protected == e.Protected {
+		return grant, err
+	}
+	if *protected {
+		return m.may(access.ProtectEnvironment)
+	}
+	return m.may(access.UnprotectEnvironment)
+}
+
+// DeleteEnvironment asks for the deletion of an environment.
+type DeleteEnvironment struct {
+	ID      environment.ID
+	Of      *project.ID // where the request names a project, the environment must be of that one
+	Confirm string      // the environment's slug; empty: none was sent
+}
+
+// Delete removes an environment with its keys. A protected one has to be
+// confirmed, and at rest.
+func (e *Environments) Delete(ctx context.Context, actor access.Actor, in DeleteEnvironment) error {
+	recent := e.protection.recentIn(project.ID{}, &in.ID)
 	return e.Store.Do(ctx, func(tx ports.Tx) error {
-		found, grant, err := findEnvironment(ctx, tx, actor, id, access.DeleteEnvironment)
-		if found.ID == id && of != nil && found.ProjectID != *of {
+		found, grant, err := findEnvironment(ctx, tx, actor, in.ID, access.DeleteEnvironment)
+		if found.ID == in.ID && in.Of != nil && found.ProjectID != *in.Of {
 			return fault.ErrNotFound // even where err is a 403: not under this project
 		}
 		if err != nil {
 			return err
 		}
+		if err := environment.Confirmed(found.Protected, found.Slug, in.Confirm); err != nil {
+			return err
+		}
+		if found.Protected {
+			if err := e.protection.atRest(ctx, tx, grant, found.ProjectID, &found.ID, recent); err != nil {
+				return err
+			}
+		}
 		if err := tx.Environments(grant).Remove(ctx, found.ID); err != nil {
 			return err
 		}
 		return e.record(ctx, tx, actor, audit.OfOrganization(found.OrganizationID), audit.Event{
-			Action: audit.EnvironmentDeleted, ResourceType: environmentResource, ResourceID: id.String(), Before: environmentState(found),
+			Action: audit.EnvironmentDeleted, ResourceType: environmentResource, ResourceID: found.ID.String(), Before: environmentState(found),
 		})
 	})
 }
@@ -190,18 +227,23 @@ func (e *Environments) Delete(ctx context.Context, actor access.Actor, of *proje
 // findEnvironment reads the environment first and then asks for the action: 404
 // before 403.
 func findEnvironment(ctx context.Context, tx ports.Tx, actor access.Actor, id environment.ID, action access.Action) (environment.Environment, access.Grant, error) {
-	m, err := enter(ctx, tx, actor)
-	if err != nil {
-		return environment.Environment{}, access.Grant{}, err
-	}
-	reading, err := m.mayFind(access.ReadEnvironment)
-	if err != nil {
-		return environment.Environment{}, access.Grant{}, err
-	}
-	found, err := tx.Environments(reading).Get(ctx, id)
+	m, found, err := seeEnvironment(ctx, tx, actor, id)
 	if err != nil {
 		return environment.Environment{}, access.Grant{}, err
 	}
 	grant, err := m.may(action)
 	return found, grant, err
+}
+
+func seeEnvironment(ctx context.Context, tx ports.Tx, actor access.Actor, id environment.ID) (member, environment.Environment, error) {
+	m, err := enter(ctx, tx, actor)
+	if err != nil {
+		return member{}, environment.Environment{}, err
+	}
+	reading, err := m.mayFind(access.ReadEnvironment)
+	if err != nil {
+		return member{}, environment.Environment{}, err
+	}
+	found, err := tx.Environments(reading).Get(ctx, id)
+	return m, found, err
 }

@@ -65,6 +65,9 @@ type touched struct {
 	fail  func(call int) error
 	calls int
 	kept  map[apikey.ID]int
+
+	endsAt  *time.Time // of every key
+	counted map[apikey.ID]int64
 }
 
 func (s *touched) Do(_ context.Context, fn func(ports.Tx) error) error {
@@ -80,7 +83,7 @@ func (s *touched) View(_ context.Context, fn func(ports.Tx) error) error { retur
 func (s *touched) KeyIndex() ports.KeyIndex { return s }
 
 func (s *touched) Find(_ context.Context, digest apikey.Digest) (*ports.Opened, error) {
-	return &ports.Opened{Key: apikey.Key{ID: apikey.ID(digest[:16]), Digest: digest}}, nil
+	return &ports.Opened{Key: apikey.Key{ID: apikey.ID(digest[:16]), Digest: digest, EndsAt: s.endsAt}}, nil
 }
 
 func (s *touched) Touch(_ context.Context, uses []ports.Use) error {
@@ -89,6 +92,18 @@ func (s *touched) Touch(_ context.Context, uses []ports.Use) error {
 	}
 	for _, use := range uses {
 		s.kept[use.Key]++
+	}
+	return nil
+}
+
+func (s *touched) Count(_ context.Context, uses []ports.CallerUse) error {
+	rows := 0
+	for _, use := range uses {
+		rows += len(use.Callers)
+		s.counted[use.Key] += use.Callers.Total().Uses
+	}
+	if rows > 500 {
+		return fmt.Errorf("%d callers in one unit of work", rows)
 	}
 	return nil
 }

@@ -15,8 +15,9 @@ import (
 // Projects is the life of a project.
 type Projects struct {
 	Dependencies
-	founding *founding
-	slugs    slugs
+	founding   *founding
+	slugs      slugs
+	protection protection
 }
 
 // List returns the projects of the active organization.
@@ -126,12 +127,27 @@ func (p *Projects) Update(ctx context.Context, actor access.Actor, id project.ID
 	})
 }
 
-// Delete removes a project with its environments and their keys.
-func (p *Projects) Delete(ctx context.Context, actor access.Actor, id project.ID) error {
+// Delete removes a project with its environments and their keys. One with a
+// protected environment has to be confirmed by its slug, and at rest; without a
+// confirmation confirm is empty.
+func (p *Projects) Delete(ctx context.Context, actor access.Actor, id project.ID, confirm string) error {
+	recent := p.protection.recentIn(id, nil)
 	return p.Store.Do(ctx, func(tx ports.Tx) error {
 		found, grant, err := p.find(ctx, tx, actor, id, access.DeleteProject)
 		if err != nil {
 			return err
+		}
+		protected, err := tx.Environments(grant).Protected(ctx, found.ID)
+		if err != nil {
+			return err
+		}
+		if err := environment.Confirmed(protected, found.Slug, confirm); err != nil {
+			return err
+		}
+		if protected {
+			if err := p.protection.atRest(ctx, tx, grant, found.ID, nil, recent); err != nil {
+				return err
+			}
 		}
 		if err := tx.Projects(grant).Remove(ctx, found.ID); err != nil {
 			return err

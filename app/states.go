@@ -87,6 +87,7 @@ func keyState(k apikey.Key) audit.State {
 	}
 	noteTime(s, "expires_at", k.ExpiresAt)
 	noteTime(s, "revoked_at", k.RevokedAt)
+	noteTime(s, "ends_at", k.EndsAt)
 	return s
 }
 

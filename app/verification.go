@@ -7,31 +7,30 @@ import (
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/apikey"
-	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
 // Verification is the SDK plane: who a key is, and what it opens. It never
-// writes; the time of a key's last use is collected here and kept in batches.
+// writes; the uses of keys are collected here and kept in batches.
 type Verification struct {
 	Dependencies
-	uses *uses[usedKey]
-}
-
-// usedKey is a key with the organization under which it is kept.
-type usedKey struct {
-	organization organization.ID
-	key          apikey.ID
+	uses    *uses[usedKey, lastUse]
+	callers *uses[usedKey, apikey.Callers] // of keys that were rotated
 }
 
 func newVerification(d Dependencies) *Verification {
-	return &Verification{Dependencies: d, uses: &uses[usedKey]{}}
+	return &Verification{
+		Dependencies: d,
+		uses:         &uses[usedKey, lastUse]{merge: latest},
+		callers:      &uses[usedKey, apikey.Callers]{merge: together},
+	}
 }
 
 // Presented is a key as it came in.
 type Presented struct {
-	Key   string
-	InURL bool // only client keys may come that way
+	Key    string
+	InURL  bool   // only client keys may come that way
+	Client Client // who counts as the one who uses it
 }
 
 // Asked narrows what a key must open. Empty members ask for nothing.
@@ -51,7 +50,7 @@ func (v *Verification) Authorize(ctx context.Context, p Presented, asked Asked) 
 	if err := opened.Key.Admits(opened.Environment, asked.Environment, asked.Scope); err != nil {
 		return opened, err
 	}
-	v.used(opened.Key)
+	v.used(opened, p.Client)
 	return opened, nil
 }
 
@@ -109,8 +108,8 @@ var codes = []struct {
 
 // Verify judges a key for somebody else, who may know of the organizations in
 // reach only: a key of any other is not found.
-func (v *Verification) Verify(ctx context.Context, reach access.Reach, key string, asked Asked) (Verdict, error) {
-	opened, age, err := v.open(ctx, Presented{Key: key})
+func (v *Verification) Verify(ctx context.Context, reach access.Reach, p Presented, asked Asked) (Verdict, error) {
+	opened, age, err := v.open(ctx, p)
 	if opened != nil && !reach.Includes(opened.Organization.ID) {
 		opened, err = nil, apikey.ErrUnknown
 	}
@@ -125,22 +124,6 @@ func (v *Verification) Verify(ctx context.Context, reach access.Reach, key strin
 	if err != nil {
 		return Verdict{}, err
 	}
-	v.used(opened.Key)
+	v.used(opened, p.Client)
 	return Verdict{Valid, opened, age}, nil
-}
-
-// used notes that a key was accepted.
-func (v *Verification) used(k apikey.Key) {
-	v.uses.add(usedKey{k.OrganizationID, k.ID}, v.Clock.Now())
-}
-
-// Flush writes the collected times of last use.
-func (v *Verification) Flush(ctx context.Context) error {
-	return v.uses.flush(ctx, func(ctx context.Context, batch map[usedKey]time.Time) error {
-		list := make([]ports.Use, 0, len(batch))
-		for k, at := range batch {
-			list = append(list, ports.Use{Organization: k.organization, Key: k.key, At: at})
-		}
-		return v.Store.Do(ctx, func(tx ports.Tx) error { return tx.KeyIndex().Touch(ctx, list) })
-	})
 }

@@ -17,9 +17,20 @@ type APIKeys interface {
 	Add(ctx context.Context, k apikey.Key) error
 	Get(ctx context.Context, id apikey.ID) (apikey.Key, error)
 	List(ctx context.Context, of environment.ID, page Page[apikey.ID]) ([]apikey.Key, error)
+	// ListUsed returns at most limit keys of the project, or of its one
+	// environment that is named, that were used at that time or later.
+	ListUsed(ctx context.Context, in project.ID, environment *environment.ID, since time.Time, limit int) ([]apikey.Key, error)
 	// Revoke ends the key now. Revoking a key again changes nothing and is no
 	// error.
 	Revoke(ctx context.Context, id apikey.ID) error
+	// Rotate keeps the successor, and of the ending key, which must be there,
+	// the time at which it ends. It returns apikey.ErrRotated where the key has
+	// a successor.
+	Rotate(ctx context.Context, ending, successor apikey.Key) error
+	// Lineage is Get with the keys before and after this one.
+	Lineage(ctx context.Context, id apikey.ID) (apikey.Lineage, error)
+	// Callers returns who used the key after it was rotated, empty for nobody.
+	Callers(ctx context.Context, id apikey.ID) (apikey.Callers, error)
 }
 
 // Opened is a key with all that it opens.
@@ -37,6 +48,13 @@ type Use struct {
 	At           time.Time
 }
 
+// CallerUse is what callers added to the use of a key.
+type CallerUse struct {
+	Organization organization.ID
+	Key          apikey.ID
+	Callers      apikey.Callers
+}
+
 // KeyIndex finds keys by what is presented, before anybody is known.
 type KeyIndex interface {
 	// Find returns the key and what it opens, in one statement; nil when no key
@@ -45,4 +63,7 @@ type KeyIndex interface {
 	// Touch moves last_used_at forward, never back. Uses of keys that are gone
 	// are passed over.
 	Touch(ctx context.Context, uses []Use) error
+	// Count adds uses to what is kept of the callers of keys, as
+	// apikey.Callers.Add does. Uses of keys that are gone are passed over.
+	Count(ctx context.Context, uses []CallerUse) error
 }

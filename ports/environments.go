@@ -17,6 +17,8 @@ type Environments interface {
 	List(ctx context.Context, of project.ID, page Page[environment.ID]) ([]environment.Environment, error)
 	// SlugTaken says whether an environment of the project has the slug.
 	SlugTaken(ctx context.Context, of project.ID, slug naming.Slug) (bool, error)
+	// Protected says whether the project has a protected environment.
+	Protected(ctx context.Context, of project.ID) (bool, error)
 	// Save writes all that can change, where the stored version still is
 	// e.Version, and moves the version on by one. It may return
 	// environment.ErrSlugTaken.

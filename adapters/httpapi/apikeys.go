@@ -22,7 +22,7 @@ type KeyBody struct {
 	Scopes     []string   `json:"scopes" example:"flags:read"`
 	ExpiresAt  *time.Time `json:"expires_at" doc:"Null for never"`
 	LastUsedAt *time.Time `json:"last_used_at" doc:"Written in batches, so up to a minute late"`
-	RevokedAt  *time.Time `json:"revoked_at" doc:"Null while it is good"`
+	RevokedAt  *time.Time `json:"revoked_at" doc:"Null unless somebody revoked it"`
 	CreatedBy  *string    `json:"created_by" format:"uuid" doc:"Null once that account is gone"`
 	CreatedAt  time.Time  `json:"created_at" example:"2026-01-31T12:00:00Z"`
 }
@@ -39,8 +39,6 @@ func showKey(k apikey.Key) KeyBody {
 	}
 	return shown
 }
-
-type keyOutput struct{ Body KeyBody }
 
 type listAPIKeysInput struct {
 	ID ref[environment.Environment] `path:"id"`
@@ -92,12 +90,12 @@ type keyInput struct {
 	ID ref[apikey.Key] `path:"id"`
 }
 
-func (s *server) getAPIKey(ctx context.Context, by *call, in *keyInput) (*keyOutput, error) {
+func (s *server) getAPIKey(ctx context.Context, by *call, in *keyInput) (*describedKeyOutput, error) {
 	found, err := s.App.APIKeys.Get(ctx, by.actor, in.ID.id)
 	if err != nil {
 		return nil, err
 	}
-	return &keyOutput{showKey(found)}, nil
+	return &describedKeyOutput{describeKey(found)}, nil
 }
 
 func (s *server) revokeAPIKey(ctx context.Context, by *call, in *keyInput) (*nothing, error) {

@@ -19,7 +19,7 @@ type environmentBody struct {
 	Slug      string    `json:"slug" example:"dev" doc:"Unique in its project"`
 	Kind      string    `json:"kind" enum:"development,staging,production"`
 	Color     string    `json:"color" example:"#22c55e"`
-	Protected bool      `json:"protected" doc:"Deleting it asks for more care"`
+	Protected bool      `json:"protected" doc:"Deleting it, or its project, has to be confirmed, and no key may have been used within the last day"`
 	CreatedAt time.Time `json:"created_at" example:"2026-01-31T12:00:00Z"`
 	UpdatedAt time.Time `json:"updated_at" example:"2026-01-31T12:00:00Z"`
 }
@@ -84,15 +84,17 @@ func (s *server) getEnvironment(ctx context.Context, by *call, in *environmentIn
 type updateEnvironmentInput struct {
 	ID   ref[environment.Environment] `path:"id"`
 	Body struct {
-		Name  optional[string] `json:"name,omitempty" doc:"1 to 100 characters"`
-		Slug  optional[string] `json:"slug,omitempty" doc:"1 to 63 of a-z, 0-9 and hyphens"`
-		Color optional[string] `json:"color,omitempty" doc:"# and six hexadecimal digits"`
+		Name      optional[string] `json:"name,omitempty" doc:"1 to 100 characters"`
+		Slug      optional[string] `json:"slug,omitempty" doc:"1 to 63 of a-z, 0-9 and hyphens"`
+		Color     optional[string] `json:"color,omitempty" doc:"# and six hexadecimal digits"`
+		Protected optional[bool]   `json:"protected,omitempty" doc:"True needs an admin, false an owner"`
 	}
 }
 
 func (s *server) updateEnvironment(ctx context.Context, by *call, in *updateEnvironmentInput) (*environmentOutput, error) {
 	changed, err := s.App.Environments.Update(ctx, by.actor, in.ID.id, app.UpdateEnvironment{
 		Name: in.Body.Name.value, Slug: in.Body.Slug.value, Color: in.Body.Color.value,
+		Protected: in.Body.Protected.value,
 	})
 	if err != nil {
 		return nil, err
@@ -100,15 +102,35 @@ func (s *server) updateEnvironment(ctx context.Context, by *call, in *updateEnvi
 	return &environmentOutput{showEnvironment(changed)}, nil
 }
 
-func (s *server) deleteEnvironment(ctx context.Context, by *call, in *environmentInput) (*nothing, error) {
-	return nil, s.App.Environments.Delete(ctx, by.actor, nil, in.ID.id)
+// confirmation is the body of a deletion that may have to be confirmed.
+type confirmation struct {
+	Confirm optional[string] `json:"confirm,omitempty" example:"production" doc:"The slug of what is to be deleted; needed where something in it is protected"`
+}
+
+func (c *confirmation) textOrEmpty() string {
+	if c == nil {
+		return ""
+	}
+	return c.Confirm.orZero()
+}
+
+type deleteEnvironmentInput struct {
+	ID   ref[environment.Environment] `path:"id"`
+	Body *confirmation
+}
+
+func (s *server) deleteEnvironment(ctx context.Context, by *call, in *deleteEnvironmentInput) (*nothing, error) {
+	return nil, s.App.Environments.Delete(ctx, by.actor, app.DeleteEnvironment{ID: in.ID.id, Confirm: in.Body.textOrEmpty()})
 }
 
 type projectEnvironmentInput struct {
 	ID            ref[project.Project]         `path:"id"`
 	EnvironmentID ref[environment.Environment] `path:"envId"`
+	Body          *confirmation
 }
 
 func (s *server) deleteProjectEnvironment(ctx context.Context, by *call, in *projectEnvironmentInput) (*nothing, error) {
-	return nil, s.App.Environments.Delete(ctx, by.actor, &in.ID.id, in.EnvironmentID.id)
+	return nil, s.App.Environments.Delete(ctx, by.actor, app.DeleteEnvironment{
+		ID: in.EnvironmentID.id, Of: &in.ID.id, Confirm: in.Body.textOrEmpty(),
+	})
 }

@@ -80,7 +80,7 @@ type problem struct {
 	Detail    string  `json:"detail" example:"There is no such thing, or none that you can see." doc:"One sentence for people"`
 	Code      string  `json:"code" example:"NOT_FOUND" doc:"Stable; this is what programs branch on"`
 	Sentence  string  `json:"error" example:"There is no such thing, or none that you can see." doc:"The same sentence as detail"`
-	Fields    []field `json:"errors,omitempty" doc:"The refused members of the request"`
+	Fields    []field `json:"errors,omitempty" doc:"The refused members of the request, or what stands in its way"`
 	RequestID string  `json:"request_id" example:"01890a5d-ac96-774b-bcce-b302099a8057" doc:"By which the log tells more"`
 
 	// dialect writes it instead, where the request speaks one.
@@ -88,7 +88,7 @@ type problem struct {
 }
 
 type field struct {
-	Field   string `json:"field" example:"email" doc:"The member's name"`
+	Field   string `json:"field" example:"email" doc:"The member's name, or the id of what stands in the way"`
 	Message string `json:"message" example:"must be an email address, such as ada@example.com" doc:"Why it was refused; never the value"`
 }
 

@@ -84,6 +84,11 @@ func (s *server) updateProject(ctx context.Context, by *call, in *updateProjectI
 	return &projectOutput{showProject(changed)}, nil
 }
 
-func (s *server) deleteProject(ctx context.Context, by *call, in *projectInput) (*nothing, error) {
-	return nil, s.App.Projects.Delete(ctx, by.actor, in.ID.id)
+type deleteProjectInput struct {
+	ID   ref[project.Project] `path:"id"`
+	Body *confirmation
+}
+
+func (s *server) deleteProject(ctx context.Context, by *call, in *deleteProjectInput) (*nothing, error) {
+	return nil, s.App.Projects.Delete(ctx, by.actor, in.ID.id, in.Body.textOrEmpty())
 }

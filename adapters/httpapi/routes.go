@@ -114,7 +114,7 @@ func (s *server) projectRoutes() []route {
 		{post, "/v1/projects", byToken, "create-project", "Make a project with the default environments", creates(s.createProject, created(showNewProject)), []int{404, 409}},
 		{get, "/v1/projects/{id}", byToken, "get-project", "Show a project", answers(200, s.getProject), []int{404}},
 		{patch, "/v1/projects/{id}", byToken, "update-project", "Rename a project", answers(200, s.updateProject), []int{404, 409}},
-		{remove, "/v1/projects/{id}", byToken, "delete-project", "Delete a project with its environments and keys", answers(204, s.deleteProject), []int{404}},
+		{remove, "/v1/projects/{id}", byToken, "delete-project", "Delete a project with its environments and keys", answers(204, s.deleteProject), []int{404, 409}},
 	}
 }
 
@@ -122,10 +122,10 @@ func (s *server) environmentRoutes() []route {
 	return []route{
 		{get, "/v1/projects/{id}/environments", byToken, "list-environments", "List a project's environments", answers(200, s.listEnvironments), []int{404}},
 		{post, "/v1/projects/{id}/environments", byToken, "create-environment", "Make an environment", creates(s.createEnvironment, created(showEnvironment)), []int{404, 409}},
-		{remove, "/v1/projects/{id}/environments/{envId}", byToken, "delete-project-environment", "Delete an environment of this project", answers(204, s.deleteProjectEnvironment), []int{404}},
+		{remove, "/v1/projects/{id}/environments/{envId}", byToken, "delete-project-environment", "Delete an environment of this project", answers(204, s.deleteProjectEnvironment), []int{404, 409}},
 		{get, "/v1/environments/{id}", byToken, "get-environment", "Show an environment", answers(200, s.getEnvironment), []int{404}},
 		{patch, "/v1/environments/{id}", byToken, "update-environment", "Change an environment", answers(200, s.updateEnvironment), []int{404, 409}},
-		{remove, "/v1/environments/{id}", byToken, "delete-environment", "Delete an environment with its keys", answers(204, s.deleteEnvironment), []int{404}},
+		{remove, "/v1/environments/{id}", byToken, "delete-environment", "Delete an environment with its keys", answers(204, s.deleteEnvironment), []int{404, 409}},
 	}
 }
 
@@ -134,6 +134,7 @@ func (s *server) keyRoutes() []route {
 		{get, "/v1/environments/{id}/api-keys", byToken, "list-api-keys", "List an environment's keys", answers(200, s.listAPIKeys), []int{404}},
 		{post, "/v1/environments/{id}/api-keys", byToken, "create-api-key", "Make a key; the answer alone shows it", creates(s.createAPIKey, created(showNewKey)), []int{404}},
 		{get, "/v1/api-keys/{id}", byToken, "get-api-key", "Show a key, without its secret", answers(200, s.getAPIKey), []int{404}},
+		{post, "/v1/api-keys/{id}/rotate", byToken, "rotate-api-key", "Make a key's successor; the answer alone shows it", creates(s.rotateAPIKey, created(showNewKey)), []int{404, 409}},
 		{remove, "/v1/api-keys/{id}", byToken, "revoke-api-key", "Revoke a key at once", answers(204, s.revokeAPIKey), []int{404}},
 	}
 }

@@ -64,7 +64,7 @@ func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
 	case inHeader == "" && inQuery == "":
 		return app.Presented{}, errKeyRequired
 	}
-	return app.Presented{Key: inHeader + inQuery, InURL: inQuery != ""}, nil
+	return app.Presented{Key: inHeader + inQuery, InURL: inQuery != "", Client: callOf(c.Request.Context()).client}, nil
 }
 
 // openBy finds out what the request's key opens, and takes the request from the
@@ -207,7 +207,7 @@ func (s *server) verifyKey(ctx context.Context, by *call, in *verifyInput) (*ver
 		return nil, err
 	}
 	asked := app.Asked{Environment: in.Body.Environment.orZero(), Scope: in.Body.Scope.orZero()}
-	verdict, err := s.App.Verification.Verify(ctx, reach, in.Body.Key, asked)
+	verdict, err := s.App.Verification.Verify(ctx, reach, app.Presented{Key: in.Body.Key, Client: by.client}, asked)
 	if err != nil {
 		return nil, err
 	}

@@ -14,12 +14,13 @@ import (
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/organization"
+	"github.com/tenantry/tenantry/domain/project"
 	"github.com/tenantry/tenantry/ports"
 )
 
 type apikeys struct{ tenant }
 
-const keyColumns = "organization_id, id, environment_id, name, type, prefix, scopes, expires_at, last_used_at, revoked_at, created_by, created_at"
+const keyColumns = "organization_id, id, environment_id, name, type, prefix, scopes, expires_at, last_used_at, revoked_at, ends_at, created_by, created_at"
 
 type keyRow struct {
 	OrganizationID uuid.UUID  `db:"organization_id"`
@@ -32,6 +33,7 @@ type keyRow struct {
 	ExpiresAt      *time.Time `db:"expires_at"`
 	LastUsedAt     *time.Time `db:"last_used_at"`
 	RevokedAt      *time.Time `db:"revoked_at"`
+	EndsAt         *time.Time `db:"ends_at"`
 	CreatedBy      *uuid.UUID `db:"created_by"`
 	CreatedAt      time.Time  `db:"created_at"`
 }
@@ -55,6 +57,7 @@ func (r digestedKey) domain() apikey.Key {
 		ExpiresAt:      utc(k.ExpiresAt),
 		LastUsedAt:     utc(k.LastUsedAt),
 		RevokedAt:      utc(k.RevokedAt),
+		EndsAt:         utc(k.EndsAt),
 		CreatedBy:      typed[account.ID](k.CreatedBy),
 		CreatedAt:      k.CreatedAt.UTC(),
 	}
@@ -65,9 +68,9 @@ func (r digestedKey) domain() apikey.Key {
 func (r apikeys) Add(ctx context.Context, k apikey.Key) error {
 	err := r.add(ctx, k.OrganizationID, nil,
 		`INSERT INTO environment_keys (`+keyColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		k.ID.UUID(), k.EnvironmentID.UUID(), k.Name.String(), string(k.Type), k.Prefix, k.Scopes.String(),
-		k.ExpiresAt, k.LastUsedAt, k.RevokedAt, optional(k.CreatedBy), k.CreatedAt)
+		k.ExpiresAt, k.LastUsedAt, k.RevokedAt, k.EndsAt, optional(k.CreatedBy), k.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -95,11 +98,27 @@ func (r apikeys) List(ctx context.Context, of environment.ID, page ports.Page[ap
 	if err != nil {
 		return nil, err
 	}
+	return domainKeys(rows), nil
+}
+
+func domainKeys(rows []digestedKey) []apikey.Key {
 	list := make([]apikey.Key, 0, len(rows))
 	for _, row := range rows {
 		list = append(list, row.domain())
 	}
-	return list, nil
+	return list
+}
+
+func (r apikeys) ListUsed(ctx context.Context, in project.ID, of *environment.ID, since time.Time, limit int) ([]apikey.Key, error) {
+	var rows []digestedKey
+	err := r.list(ctx, &rows, selectKeys+` AND k.last_used_at >= $2 AND k.environment_id IN (
+			SELECT e.id FROM environments e
+			WHERE e.organization_id = $1 AND e.project_id = $3 AND e.id = COALESCE($4, e.id))
+		ORDER BY k.id LIMIT $5 + 0`, since, in.UUID(), optional(of), limit)
+	if err != nil {
+		return nil, err
+	}
+	return domainKeys(rows), nil
 }
 
 // Revoke leaves an earlier end as it is and brings a later one forward.

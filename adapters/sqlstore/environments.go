@@ -90,6 +90,12 @@ func (r environments) SlugTaken(ctx context.Context, of project.ID, slug naming.
 	return n > 0, err
 }
 
+func (r environments) Protected(ctx context.Context, of project.ID) (bool, error) {
+	n, err := r.count(ctx,
+		"SELECT count(*) FROM environments WHERE organization_id = $1 AND project_id = $2 AND protected", of.UUID())
+	return n > 0, err
+}
+
 func (r environments) Save(ctx context.Context, e environment.Environment) error {
 	r.unit.announce(ports.Subject(e.ID))
 	return r.changeOne(ctx, environmentTaken, fault.ErrStale,

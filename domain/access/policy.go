@@ -10,28 +10,31 @@ type Action string
 
 // Every action there is.
 const (
-	ReadOrganization   Action = "organization.read"
-	UpdateOrganization Action = "organization.update"
-	DeleteOrganization Action = "organization.delete"
-	TransferOwnership  Action = "organization.transfer"
-	LeaveOrganization  Action = "organization.leave"
-	ReadMember         Action = "member.read"
-	InviteMember       Action = "member.invite"
-	ChangeMember       Action = "member.change"
-	RemoveMember       Action = "member.remove"
-	ReadAudit          Action = "audit.read"
-	ExplainAccess      Action = "access.explain"
-	ReadProject        Action = "project.read"
-	CreateProject      Action = "project.create"
-	UpdateProject      Action = "project.update"
-	DeleteProject      Action = "project.delete"
-	ReadEnvironment    Action = "environment.read"
-	CreateEnvironment  Action = "environment.create"
-	UpdateEnvironment  Action = "environment.update"
-	DeleteEnvironment  Action = "environment.delete"
-	ReadKey            Action = "key.read"
-	CreateKey          Action = "key.create"
-	RevokeKey          Action = "key.revoke"
+	ReadOrganization     Action = "organization.read"
+	UpdateOrganization   Action = "organization.update"
+	DeleteOrganization   Action = "organization.delete"
+	TransferOwnership    Action = "organization.transfer"
+	LeaveOrganization    Action = "organization.leave"
+	ReadMember           Action = "member.read"
+	InviteMember         Action = "member.invite"
+	ChangeMember         Action = "member.change"
+	RemoveMember         Action = "member.remove"
+	ReadAudit            Action = "audit.read"
+	ExplainAccess        Action = "access.explain"
+	ReadProject          Action = "project.read"
+	CreateProject        Action = "project.create"
+	UpdateProject        Action = "project.update"
+	DeleteProject        Action = "project.delete"
+	ReadEnvironment      Action = "environment.read"
+	CreateEnvironment    Action = "environment.create"
+	UpdateEnvironment    Action = "environment.update"
+	DeleteEnvironment    Action = "environment.delete"
+	ProtectEnvironment   Action = "environment.protect"
+	UnprotectEnvironment Action = "environment.unprotect"
+	ReadKey              Action = "key.read"
+	CreateKey            Action = "key.create"
+	RotateKey            Action = "key.rotate"
+	RevokeKey            Action = "key.revoke"
 )
 
 // Rule says which role an action needs, at least, and which scope an account
@@ -68,8 +71,11 @@ func Policy() []Rule {
 		{CreateEnvironment, membership.Developer, accountkey.Write},
 		{UpdateEnvironment, membership.Developer, accountkey.Write},
 		{DeleteEnvironment, membership.Admin, accountkey.Write},
+		{ProtectEnvironment, membership.Admin, accountkey.Write},
+		{UnprotectEnvironment, membership.Owner, accountkey.Write},
 		{ReadKey, membership.Viewer, accountkey.Read},
 		{CreateKey, membership.Admin, accountkey.Keys},
+		{RotateKey, membership.Admin, accountkey.Keys},
 		{RevokeKey, membership.Admin, accountkey.Keys},
 	}
 }

@@ -39,8 +39,11 @@ var published = []struct {
 	{access.CreateEnvironment, "developer admin owner", true},
 	{access.UpdateEnvironment, "developer admin owner", true},
 	{access.DeleteEnvironment, "admin owner", true},
+	{access.ProtectEnvironment, "admin owner", true},
+	{access.UnprotectEnvironment, "owner", true},
 	{access.ReadKey, "viewer developer admin owner", false},
 	{access.CreateKey, "admin owner", true},
+	{access.RotateKey, "admin owner", true},
 	{access.RevokeKey, "admin owner", true},
 }
 

@@ -30,6 +30,7 @@ type Key struct {
 	ExpiresAt      *time.Time
 	LastUsedAt     *time.Time
 	RevokedAt      *time.Time
+	EndsAt         *time.Time  // when its overlap with a successor ends; nil unless it was rotated
 	CreatedBy      *account.ID // nil once that account is gone; the key is the organization's
 	CreatedAt      time.Time
 }
@@ -46,12 +47,17 @@ var (
 )
 
 // Usable returns nil, ErrRevoked or ErrExpired. A key ends at the instant that
-// ExpiresAt or RevokedAt names, not after it.
+// RevokedAt, EndsAt or ExpiresAt names, not after it. One that was rotated and
+// would have expired during the overlap has expired; else the end of the overlap
+// revokes it.
 func (k Key) Usable(now time.Time) error {
-	if k.RevokedAt != nil && !now.Before(*k.RevokedAt) {
+	reached := func(at *time.Time) bool { return at != nil && !now.Before(*at) }
+	switch {
+	case reached(k.RevokedAt):
 		return ErrRevoked
-	}
-	if k.ExpiresAt != nil && !now.Before(*k.ExpiresAt) {
+	case reached(k.EndsAt) && (k.ExpiresAt == nil || k.EndsAt.Before(*k.ExpiresAt)):
+		return ErrRevoked
+	case reached(k.ExpiresAt):
 		return ErrExpired
 	}
 	return nil

@@ -44,6 +44,7 @@ const (
 	EnvironmentUpdated     Action = "environment.updated"
 	EnvironmentDeleted     Action = "environment.deleted"
 	KeyCreated             Action = "key.created"
+	KeyRotated             Action = "key.rotated"
 	KeyRevoked             Action = "key.revoked"
 	InstallationMended     Action = "installation.mended"
 	SigningKeyRotated      Action = "signing_key.rotated"
@@ -59,7 +60,7 @@ func Actions() []Action {
 		SessionReauthenticated, SessionSwitched, OrganizationCreated, OrganizationUpdated, OrganizationDeleted,
 		OwnershipTransferred, MemberInvited, InvitationResent, InvitationRevoked, InvitationDeclined, MemberJoined,
 		MemberRoleChanged, MemberRemoved, MemberLeft, ProjectCreated, ProjectUpdated, ProjectDeleted,
-		EnvironmentCreated, EnvironmentUpdated, EnvironmentDeleted, KeyCreated, KeyRevoked,
+		EnvironmentCreated, EnvironmentUpdated, EnvironmentDeleted, KeyCreated, KeyRotated, KeyRevoked,
 		InstallationMended, SigningKeyRotated, SigningKeyRevoked,
 	}
 }

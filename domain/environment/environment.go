@@ -25,7 +25,7 @@ type Environment struct {
 	Slug           naming.Slug
 	Kind           Kind
 	Color          Color
-	Protected      bool // deleting it asks for more care
+	Protected      bool // see Confirmed and Rest
 	Version        int64
 	CreatedAt      time.Time
 	UpdatedAt      time.Time

@@ -32,6 +32,7 @@ func fullKey(p plot) apikey.Key {
 	k.Scopes = apikey.Scopes{"-", "a.b_c:d-e", "flags:read"}
 	k.ExpiresAt = pointer(time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC))
 	k.LastUsedAt, k.RevokedAt = pointer(start.Add(time.Microsecond)), pointer(start.Add(time.Hour))
+	k.EndsAt = pointer(start.Add(2 * time.Hour))
 	k.Digest = apikey.Digest{0, 255, '\'', '\\', 0, 10} // bytes of every kind
 	return k
 }

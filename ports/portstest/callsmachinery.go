@@ -17,6 +17,9 @@ var machineryCalls = []call{
 	{"KeyIndex.Touch", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.KeyIndex().Touch(ctx, []ports.Use{{Organization: p.org.ID, Key: p.key.ID, At: start}}))
 	}},
+	{"KeyIndex.Count", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.KeyIndex().Count(ctx, []ports.CallerUse{{Organization: p.org.ID, Key: p.rotated.ID, Callers: calledFrom("192.0.2.2", 1)}}))
+	}},
 	{"Throttles.Take", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		wait, err := tx.Throttles().Take(ctx, p.uncounted(), 1, time.Hour)
 		return truth(wait == 0, err)

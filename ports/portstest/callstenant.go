@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"context"
+	"time"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/apikey"
@@ -113,6 +114,9 @@ var tenantCalls = []call{
 	{"Environments.SlugTaken", false, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
 		return truth(tx.Environments(g).SlugTaken(ctx, p.project.ID, p.environment.Slug))
 	}},
+	{"Environments.Protected", false, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
+		return truth(tx.Environments(g).Protected(ctx, p.project.ID))
+	}},
 	{"Environments.Save", true, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
 		p.environment.Name = naming.StoredName("Saved")
 		return one(tx.Environments(g).Save(ctx, p.environment))
@@ -132,5 +136,20 @@ var tenantCalls = []call{
 	}},
 	{"APIKeys.Revoke", true, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
 		return one(tx.APIKeys(g).Revoke(ctx, p.key.ID))
+	}},
+	{"APIKeys.ListUsed", false, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
+		return many(tx.APIKeys(g).ListUsed(ctx, p.project.ID, nil, start, whole))
+	}},
+	{"APIKeys.Rotate", true, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
+		p.key.EndsAt = pointer(start.Add(time.Hour))
+		return one(tx.APIKeys(g).Rotate(ctx, p.key, newKey(p.environment, nil)))
+	}},
+	{"APIKeys.Lineage", false, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
+		found, err := tx.APIKeys(g).Lineage(ctx, p.rotated.ID)
+		return truth(found.Key.ID == p.rotated.ID && *found.Successor == p.successor.ID, err)
+	}},
+	{"APIKeys.Callers", false, func(ctx context.Context, tx ports.Tx, g access.Grant, p plot) (int, error) {
+		callers, err := tx.APIKeys(g).Callers(ctx, p.rotated.ID)
+		return len(callers), err
 	}},
 }

@@ -126,6 +126,10 @@ func (d dump) tenant(ctx context.Context, tx ports.Tx, p plot) error {
 	errs = append(errs, note(d, "the audit's head", head, err))
 	projects, err := tx.Projects(g).List(ctx, ports.Page[project.ID]{Limit: whole})
 	errs = append(errs, note(d, "projects", projects, err))
+	lineage, err := tx.APIKeys(g).Lineage(ctx, p.rotated.ID)
+	errs = append(errs, note(d, "lineage of the rotated key", lineage, err))
+	callers, err := tx.APIKeys(g).Callers(ctx, p.rotated.ID)
+	errs = append(errs, note(d, "callers of the rotated key", callers, err))
 	for _, in := range projects {
 		environments, err := tx.Environments(g).List(ctx, in.ID, ports.Page[environment.ID]{Limit: whole})
 		errs = append(errs, note(d, "environments of "+in.ID.String(), environments, err))

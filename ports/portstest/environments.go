@@ -6,6 +6,7 @@ import (
 	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/domain/project"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -15,6 +16,7 @@ var environmentPromises = []promise{
 	{"saving writes all that can change", environmentSave},
 	{"saving a version that has moved on is stale", environmentStale},
 	{"environments come in pages, in the order of their ids", environmentPages},
+	{"a project knows whether it has a protected one", environmentProtected},
 	{"removing takes its keys", environmentRemoval},
 	{"what is not there is not found", environmentAbsence},
 }
@@ -106,7 +108,7 @@ func environmentPages(w *world) {
 	list := func(tx ports.Tx, page ports.Page[environment.ID]) ([]environment.Environment, error) {
 		return tx.Environments(p.grant()).List(w.ctx, p.project.ID, page)
 	}
-	made := []environment.Environment{p.environment}
+	made := []environment.Environment{p.environment, p.guarded}
 	for _, slug := range []string{"z", "y", "x", "w", "v", "u"} {
 		made = append(made, newEnvironment(p.project, slug))
 	}
@@ -115,7 +117,7 @@ func environmentPages(w *world) {
 		return tx.Environments(p.grant()).List(w.ctx, another.ID, ports.Page[environment.ID]{Limit: whole})
 	})
 	w.addEnvironment(p, elsewhere)
-	for i := len(made) - 1; i > 0; i-- { // not in the order of their ids
+	for i := len(made) - 1; i > 1; i-- { // not in the order of their ids
 		w.addEnvironment(p, made[i])
 	}
 	ids := make([]environment.ID, len(made))
@@ -126,6 +128,28 @@ func environmentPages(w *world) {
 		return list(tx, ports.Page[environment.ID]{Limit: whole})
 	}))
 	paged(w, ids, func(row environment.Environment) environment.ID { return row.ID }, list)
+}
+
+func environmentProtected(w *world) {
+	p, other := w.found("acme"), w.found("other")
+	protected := func(in plot, of project.ID) bool {
+		w.Helper()
+		return look(w, func(tx ports.Tx) (bool, error) { return tx.Environments(in.grant()).Protected(w.ctx, of) })
+	}
+	another := w.addProject(p, newProject(p.org.ID, "another"))
+	w.addEnvironment(p, newEnvironment(another, "open"))
+	if !protected(p, p.project.ID) || protected(p, another.ID) || protected(p, newProject(p.org.ID, "none").ID) {
+		w.Error("it is not the project with the protected environment")
+	}
+	if protected(p, other.project.ID) {
+		w.Error("a project of another organization is protected")
+	}
+	lifted := p.guarded
+	lifted.Protected = false
+	w.do(func(tx ports.Tx) error { return tx.Environments(p.grant()).Save(w.ctx, lifted) })
+	if protected(p, p.project.ID) || !protected(other, other.project.ID) {
+		w.Error("lifting the protection does not show where it was lifted, or shows elsewhere")
+	}
 }
 
 func environmentRemoval(w *world) {

@@ -74,6 +74,11 @@ func newKey(e environment.Environment, maker *account.ID) apikey.Key {
 	return k
 }
 
+// calledFrom are uses of a key at the start.
+func calledFrom(address string, uses int64) apikey.Callers {
+	return apikey.Callers{{Address: address, UserAgent: "tests"}: {Uses: uses, LastUsedAt: start}}
+}
+
 func newSession(who account.ID, active *organization.ID) session.Session {
 	return session.Session{
 		ID: newID[session.Session](), AccountID: who, OrganizationID: active, Counter: 1, RotatedAt: start,
@@ -136,7 +141,10 @@ type plot struct {
 	member      membership.Membership
 	project     project.Project
 	environment environment.Environment
+	guarded     environment.Environment // is protected
 	key         apikey.Key
+	rotated     apikey.Key // of the guarded environment, and was used
+	successor   apikey.Key // of rotated
 	retired     ports.SealedSecret
 	invitation  membership.Invitation
 	invited     link.Link // to the invitation
@@ -185,6 +193,10 @@ func (w *world) found(slug string) plot {
 	p.project = newProject(p.org.ID, "rocket-of-"+slug)
 	p.environment = newEnvironment(p.project, "staging")
 	p.key = newKey(p.environment, &p.owner.ID)
+	p.guarded = newEnvironment(p.project, "guarded")
+	p.guarded.Protected = true
+	p.rotated, p.successor = newKey(p.guarded, nil), newKey(p.guarded, nil)
+	p.rotated.EndsAt, p.rotated.LastUsedAt = pointer(start.Add(24*time.Hour)), pointer(start)
 	p.session = newSession(p.owner.ID, &p.org.ID)
 	p.ended = newSession(p.owner.ID, nil)
 	p.ended.ExpiresAt = start.Add(-time.Hour)
@@ -219,6 +231,12 @@ func (p plot) keep(ctx context.Context, tx ports.Tx) error {
 		func() error { return tx.Projects(g).Add(ctx, p.project) },
 		func() error { return tx.Environments(g).Add(ctx, p.environment) },
 		func() error { return tx.APIKeys(g).Add(ctx, p.key) },
+		func() error { return tx.Environments(g).Add(ctx, p.guarded) },
+		func() error { return tx.APIKeys(g).Add(ctx, p.rotated) },
+		func() error { return tx.APIKeys(g).Rotate(ctx, p.rotated, p.successor) },
+		func() error {
+			return tx.KeyIndex().Count(ctx, []ports.CallerUse{{Organization: p.org.ID, Key: p.rotated.ID, Callers: calledFrom("192.0.2.1", 1)}})
+		},
 		func() error { return tx.Sessions().Add(ctx, p.session) },
 		func() error { return tx.Sessions().Add(ctx, p.ended) },
 		func() error { return tx.Keyring().Add(ctx, p.retired) },

@@ -65,6 +65,7 @@ var chapters = []struct {
 	{"projects", projectPromises},
 	{"environments", environmentPromises},
 	{"api keys", keyPromises},
+	{"rotations", rotationPromises},
 	{"throttles", throttlePromises},
 	{"keyring", keyringPromises},
 	{"links", linkPromises},

@@ -106,7 +106,8 @@ func TestAKeyIsHeldToItsScopes(t *testing.T) {
 				return c.Patch("/v1/projects/"+stage.Project, M{"name": "Renamed"})
 			}},
 			"delete a project": {"write", func(c *harness.Client) *harness.Response {
-				return c.Delete("/v1/projects/" + stage.Owner.Post("/v1/projects", M{"name": "Prop " + harness.Unique()}).Want(201).Text("id"))
+				made := stage.Owner.Post("/v1/projects", M{"name": "Prop " + harness.Unique()}).Want(201)
+				return c.Delete("/v1/projects/"+made.Text("id"), M{"confirm": made.Text("slug")})
 			}},
 			"invite": {"write", func(c *harness.Client) *harness.Response {
 				return c.Post("/v1/members/invite", M{"email": harness.NewEmail()})
@@ -116,6 +117,10 @@ func TestAKeyIsHeldToItsScopes(t *testing.T) {
 			}},
 			"make a key": {"keys", func(c *harness.Client) *harness.Response {
 				return c.Post("/v1/environments/"+stage.Dev+"/api-keys", M{"name": "Made"})
+			}},
+			"rotate a key": {"keys", func(c *harness.Client) *harness.Response { return c.Post("/v1/api-keys/"+key()+"/rotate", nil) }},
+			"protect an environment": {"write", func(c *harness.Client) *harness.Response {
+				return c.Patch("/v1/environments/"+stage.Staging, M{"protected": true})
 			}},
 			"revoke a key": {"keys", func(c *harness.Client) *harness.Response { return c.Delete("/v1/api-keys/" + key()) }},
 		} {

@@ -128,7 +128,9 @@ func auditedWrites(t *testing.T, s *harness.Server) []act {
 		{"PATCH /v1/projects/{id}", "project.updated", 200, func() *harness.Response {
 			return ada.Patch("/v1/projects/"+id, M{"name": "Renamed"})
 		}},
-		{"DELETE /v1/projects/{id}", "project.deleted", 204, func() *harness.Response { return ada.Delete("/v1/projects/" + id) }},
+		{"DELETE /v1/projects/{id}", "project.deleted", 204, func() *harness.Response {
+			return ada.Delete("/v1/projects/"+id, confirming(ada.Client, "/v1/projects/"+id))
+		}},
 		{"POST /v1/projects/{id}/environments", "environment.created", 201, func() *harness.Response {
 			return made(ada.Post("/v1/projects/"+ada.Project+"/environments", M{"name": "E " + harness.Unique()}), &id)
 		}},
@@ -137,11 +139,12 @@ func auditedWrites(t *testing.T, s *harness.Server) []act {
 		}},
 		{"DELETE /v1/environments/{id}", "environment.deleted", 204, func() *harness.Response { return ada.Delete("/v1/environments/" + id) }},
 		{"DELETE /v1/projects/{id}/environments/{envId}", "environment.deleted", 204, func() *harness.Response {
-			return inDeleted.Delete("/v1/projects/" + deleted.Text("project.id") + "/environments/" + env)
+			return inDeleted.Delete("/v1/projects/"+deleted.Text("project.id")+"/environments/"+env, confirming(inDeleted, "/v1/environments/"+env))
 		}},
 		{"POST /v1/environments/{id}/api-keys", "key.created", 201, func() *harness.Response {
 			return made(ada.Post("/v1/environments/"+ada.Dev+"/api-keys", M{"name": "Key"}), &key)
 		}},
+		{"POST /v1/api-keys/{id}/rotate", "key.rotated", 201, func() *harness.Response { return ada.Post("/v1/api-keys/"+key+"/rotate", nil) }},
 		{"DELETE /v1/api-keys/{id}", "key.revoked", 204, func() *harness.Response { return ada.Delete("/v1/api-keys/" + key) }},
 
 		{"POST /v1/organizations/{id}/transfer", "organization.ownership_transferred", 204, func() *harness.Response {

@@ -33,7 +33,7 @@ func TestAnEnvironmentIsMadeChangedAndDeleted(t *testing.T) {
 		stage.Admin.Delete(path).Want(204)
 		stage.Admin.Delete(path).Refused(404, "NOT_FOUND")
 		stage.Owner.Get(path).Refused(404, "NOT_FOUND")
-		stage.Admin.Delete(list + "/" + live.Text("id")).Want(204)
+		stage.Admin.Delete(list+"/"+live.Text("id"), M{"confirm": "live"}).Want(204)
 		stage.Owner.Get("/v1/environments/"+live.Text("id")).Refused(404, "NOT_FOUND")
 	})
 }

@@ -48,8 +48,8 @@ func TestABodyIsOneJSONObjectAndNothingElse(t *testing.T) {
 				`{"a":` + repeat("[", 100) + repeat("]", 100) + `}`, `{"a":` + repeat(`{"a":`, 10_000) + "1" + repeat("}", 10_000) + `}`,
 			} {
 				r := by.Do(o.Method, path, body)
-				if body == "" && o.Name() == "DELETE /v1/admin/accounts/{id}" {
-					r.Refused(404, "NOT_FOUND") // here the body may be left out
+				if body == "" && o.MayTakeNoBody() {
+					r.Refused(404, "NOT_FOUND")
 					continue
 				}
 				if r.Status != 400 || r.Code() != "VALIDATION_FAILED" || len(r.Refusals()) == 0 {
@@ -81,6 +81,9 @@ func TestAMemberIsKnownOnceAndSpelledAsDocumented(t *testing.T) {
 				escaped := fmt.Sprintf(`{%q:%s,"\u%04x%s":%q}`, member, text, member[0], member[1:], "other")
 				by.Do(o.Method, path, escaped).Refused(400, "VALIDATION_FAILED")
 				for _, wrong := range []any{1, 1.5, M{"a": 1}, []any{[]any{}}, []any{1, nil}} {
+					if _, isNumber := value.(int); isNumber && wrong == any(1) {
+						continue
+					}
 					if r := by.Do(o.Method, path, changed(valid, M{member: wrong})); r.Refused(400, "VALIDATION_FAILED").Refusals()[member] == "" {
 						t.Errorf("%s does not name %q of a wrong type: %v", o.Name(), member, r.Refusals())
 					}

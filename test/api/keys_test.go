@@ -31,7 +31,9 @@ func TestAKeyIsShownOnceAndDescribedEverAfter(t *testing.T) {
 			t.Errorf("the key hangs elsewhere: %v, %v, %v", made.Value("org_id"), made.Value("env_id"), made.Value("created_by"))
 		}
 		described := changed(made.Object(), M{"key": nil})
-		if diff := cmp.Diff(described, stage.Viewer.Get("/v1/api-keys/"+made.Text("id")).Want(200).Object()); diff != "" {
+		alone := changed(described, nil)
+		alone["rotation"] = nil
+		if diff := cmp.Diff(alone, stage.Viewer.Get("/v1/api-keys/"+made.Text("id")).Want(200).Object()); diff != "" {
 			t.Errorf("reading it (-made +read):\n%s", diff)
 		}
 		if diff := cmp.Diff([]M{described}, stage.Viewer.Get(path).Want(200).List()); diff != "" {

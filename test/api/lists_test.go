@@ -60,7 +60,7 @@ func TestAListGrowsAndShrinksBetweenItsPages(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
 		stage, _ := crowded(t, s)
 		first := stage.Owner.Get("/v1/projects?limit=3").Want(200)
-		stage.Owner.Delete("/v1/projects/" + first.List()[2]["id"].(string)).Want(204)
+		stage.Owner.Delete("/v1/projects/"+first.List()[2]["id"].(string), M{"confirm": first.List()[2]["slug"]}).Want(204)
 		late := stage.Owner.Post("/v1/projects", M{"name": "Late"}).Want(201).Text("id")
 		rest, _ := follow(t, stage.Owner.Client, first.Next())
 		seen := append(texts(first.List(), "id"), texts(rest, "id")...)

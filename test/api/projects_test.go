@@ -32,7 +32,7 @@ func TestAProjectIsMadeChangedAndDeleted(t *testing.T) {
 			t.Errorf("moved, it is %v", moved.Object())
 		}
 		environment := stage.Owner.Get(path + "/environments").Want(200).List()[0]["id"].(string)
-		stage.Admin.Delete(path).Want(204)
+		stage.Admin.Delete(path, M{"confirm": "payments"}).Want(204)
 		stage.Admin.Delete(path).Refused(404, "NOT_FOUND")
 		for _, gone := range []string{path, path + "/environments", "/v1/environments/" + environment, "/v1/environments/" + environment + "/api-keys"} {
 			stage.Owner.Get(gone).Refused(404, "NOT_FOUND")
@@ -111,7 +111,7 @@ func TestNothingIsMadeInAProjectThatIsBeingDeleted(t *testing.T) {
 		answers := simultaneously(41, func(i int) *harness.Response {
 			switch {
 			case i == 20:
-				return stage.Owner.Delete("/v1/projects/" + project)
+				return stage.Owner.Delete("/v1/projects/"+project, M{"confirm": "doomed"})
 			case i%2 == 0:
 				return stage.Admin.Post("/v1/projects/"+project+"/environments", M{"name": "Late " + harness.Unique()})
 			}
@@ -146,13 +146,16 @@ func TestAKeyNeverReachesWhatTookItsPlace(t *testing.T) {
 			environment := stage.Owner.Get("/v1/projects/" + project + "/environments").Want(200).List()[0]["id"].(string)
 			secret, _ := stage.Owner.NewKey(t, environment)
 			s.Client(t).Key(secret).Get("/v1/sdk/authorize?environment=dev").Want(204)
+			for _, e := range stage.Owner.Get("/v1/projects/" + project + "/environments").Want(200).List() {
+				stage.Owner.Patch("/v1/environments/"+e["id"].(string), M{"protected": false}).Want(200)
+			}
 			stage.Owner.Delete("/v1/projects/" + project).Want(204)
 			stage.Owner.Post("/v1/projects", M{"name": "Phoenix", "slug": "phoenix"}).Want(201)
 			s.Client(t).Key(secret).Get("/v1/sdk/authorize?environment=dev").Refused(401, "INVALID_KEY")
 			stage.Owner.Get("/v1/projects/"+project).Refused(404, "NOT_FOUND")
 			for _, p := range stage.Owner.Get("/v1/projects").Want(200).List() {
 				if p["slug"] == "phoenix" {
-					stage.Owner.Delete("/v1/projects/" + p["id"].(string)).Want(204)
+					stage.Owner.Delete("/v1/projects/"+p["id"].(string), M{"confirm": "phoenix"}).Want(204)
 				}
 			}
 		}

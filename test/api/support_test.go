@@ -117,28 +117,37 @@ func follow(t *testing.T, c *harness.Client, path string) (items []M, pages int)
 	return items, pages
 }
 
+// confirming is the body that confirms the deletion of what has this path.
+func confirming(c *harness.Client, path string) M {
+	return M{"confirm": c.Get(path).Want(200).Text("slug")}
+}
+
 func repeat(text string, n int) string { return strings.Repeat(text, n) }
 
 // valid is a body that an operation accepts, and victims the objects that its
 // slots mean: what a test needs to call any operation of the specification.
 var valid = map[string]func() M{
-	"POST /v1/auth/register":              func() M { return harness.NewRegistration() },
-	"POST /v1/auth/signup":                func() M { return M{"email": harness.NewEmail(), "password": harness.NewPassword()} },
-	"POST /v1/auth/login":                 func() M { return M{"email": "nobody@example.com", "password": "not the password"} },
-	"POST /v1/auth/refresh":               func() M { return M{"refresh_token": "rt_none"} },
-	"POST /v1/auth/switch-organization":   func() M { return M{"organization_id": randomID()} },
-	"POST /v1/auth/reauthenticate":        func() M { return M{"password": "not the password"} },
-	"PATCH /v1/auth/me":                   func() M { return M{"name": "Ada"} },
-	"DELETE /v1/auth/me":                  func() M { return M{"password": "not the password"} },
-	"POST /v1/organizations":              func() M { return M{"name": "Engines " + harness.Unique()} },
-	"PATCH /v1/organizations/{id}":        func() M { return M{"name": "Renamed"} },
-	"DELETE /v1/organizations/{id}":       func() M { return M{"confirm": "no-slug"} },
-	"POST /v1/projects":                   func() M { return M{"name": "Checkout " + harness.Unique()} },
-	"PATCH /v1/projects/{id}":             func() M { return M{"name": "Renamed"} },
-	"POST /v1/projects/{id}/environments": func() M { return M{"name": "Preview " + harness.Unique()} },
-	"PATCH /v1/environments/{id}":         func() M { return M{"name": "Renamed"} },
-	"POST /v1/environments/{id}/api-keys": func() M { return M{"name": "Backend"} },
-	"POST /v1/keys/verify":                func() M { return M{"key": "no key"} },
+	"POST /v1/auth/register":                        func() M { return harness.NewRegistration() },
+	"POST /v1/auth/signup":                          func() M { return M{"email": harness.NewEmail(), "password": harness.NewPassword()} },
+	"POST /v1/auth/login":                           func() M { return M{"email": "nobody@example.com", "password": "not the password"} },
+	"POST /v1/auth/refresh":                         func() M { return M{"refresh_token": "rt_none"} },
+	"POST /v1/auth/switch-organization":             func() M { return M{"organization_id": randomID()} },
+	"POST /v1/auth/reauthenticate":                  func() M { return M{"password": "not the password"} },
+	"PATCH /v1/auth/me":                             func() M { return M{"name": "Ada"} },
+	"DELETE /v1/auth/me":                            func() M { return M{"password": "not the password"} },
+	"POST /v1/organizations":                        func() M { return M{"name": "Engines " + harness.Unique()} },
+	"PATCH /v1/organizations/{id}":                  func() M { return M{"name": "Renamed"} },
+	"DELETE /v1/organizations/{id}":                 func() M { return M{"confirm": "no-slug"} },
+	"POST /v1/projects":                             func() M { return M{"name": "Checkout " + harness.Unique()} },
+	"PATCH /v1/projects/{id}":                       func() M { return M{"name": "Renamed"} },
+	"POST /v1/projects/{id}/environments":           func() M { return M{"name": "Preview " + harness.Unique()} },
+	"PATCH /v1/environments/{id}":                   func() M { return M{"name": "Renamed"} },
+	"POST /v1/environments/{id}/api-keys":           func() M { return M{"name": "Backend"} },
+	"POST /v1/api-keys/{id}/rotate":                 func() M { return M{"overlap_seconds": 60} },
+	"DELETE /v1/projects/{id}":                      func() M { return M{"confirm": "no-slug"} },
+	"DELETE /v1/environments/{id}":                  func() M { return M{"confirm": "no-slug"} },
+	"DELETE /v1/projects/{id}/environments/{envId}": func() M { return M{"confirm": "no-slug"} },
+	"POST /v1/keys/verify":                          func() M { return M{"key": "no key"} },
 }
 
 // bodyOf is a body that the operation accepts, or none where it takes none. A

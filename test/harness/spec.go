@@ -143,6 +143,12 @@ func (o Operation) Name() string { return o.Method + " " + o.Path }
 // TakesBody says whether a request has one.
 func (o Operation) TakesBody() bool { return o.node["requestBody"] != nil }
 
+// MayTakeNoBody says whether a request may leave its body out.
+func (o Operation) MayTakeNoBody() bool {
+	body, _ := o.node["requestBody"].(M)
+	return body["required"] != true
+}
+
 // Slots are the names in the path that stand for ids.
 func (o Operation) Slots() []string {
 	var slots []string

@@ -3,6 +3,8 @@ package bench
 import (
 	"bufio"
 	"database/sql"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -49,19 +51,7 @@ func bareSelect(b *testing.B, s *harness.Server, query string, argument any) fun
 	b.Helper()
 	statement := prepare(b, s, query)
 	return func(int) error {
-		rows, err := statement.Query(argument)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }()
-		n := 0
-		for rows.Next() {
-			n++
-		}
-		if n == 0 {
-			return fmt.Errorf("%s: no row", query)
-		}
-		return rows.Err()
+		return drained(statement.Query(argument))
 	}
 }
 
@@ -97,12 +87,15 @@ func prepare(b *testing.B, s *harness.Server, query string) *sql.Stmt {
 
 const bareVariable = "TENANTRY_BENCH_BARE"
 
-// startBare runs a gin server with nothing in it, in a process of its own as
-// the program has one, and returns its address.
-func startBare(b *testing.B) string {
+// startBare runs a gin server with nothing in it but the same statements on the
+// same database, in a process of its own as the program has one, and returns its
+// address.
+func startBare(b *testing.B, s *harness.Server) string {
 	b.Helper()
+	driver, address := s.Database.Driver()
 	command := exec.Command(os.Args[0]) //nolint:gosec // this very program
-	command.Env = append(os.Environ(), bareVariable+"=1")
+	command.Env = append(os.Environ(), bareVariable+"="+driver+" "+address)
+	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -114,19 +107,29 @@ func startBare(b *testing.B) string {
 		_ = command.Process.Kill()
 		_ = command.Wait()
 	})
-	address, err := bufio.NewReader(out).ReadString('\n')
+	listening, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
 	}
-	return "http://" + strings.TrimSpace(address)
+	return "http://" + strings.TrimSpace(listening)
 }
 
 // serveBare answers with bodies of the sizes that the program answers with.
 func serveBare() {
+	driver, address, _ := strings.Cut(os.Getenv(bareVariable), " ")
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		panic(err)
+	}
+	db.SetMaxOpenConns(bareConnections)
+	db.SetMaxIdleConns(bareConnections)
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	project, environment := []byte(strings.Repeat("x", 240)), []byte(strings.Repeat("x", 910))
-	engine.GET("/projects", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", project) })
+	engine.GET("/projects", asking(db, listProjects, func(of string) (any, error) { return of, nil },
+		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", project) }))
+	engine.GET("/key", asking(db, openKey, func(of string) (any, error) { return hex.DecodeString(of) },
+		func(c *gin.Context) { c.Status(http.StatusNoContent) }))
 	engine.GET("/environment", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", environment) })
 	engine.GET("/authorize", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the process
@@ -136,3 +139,50 @@ func serveBare() {
 	_, _ = fmt.Println(listener.Addr())
 	_ = http.Serve(listener, engine) //nolint:gosec // loopback, for seconds
 }
+
+// asking runs the statement, reads what it returns, and answers.
+func asking(db *sql.DB, query string, argument func(string) (any, error), answer gin.HandlerFunc) gin.HandlerFunc {
+	statement, err := db.Prepare(query)
+	if err != nil {
+		panic(err)
+	}
+	return func(c *gin.Context) {
+		of, err := argument(c.Query("of"))
+		if err == nil {
+			err = drained(statement.QueryContext(c.Request.Context(), of))
+		}
+		if err != nil {
+			_ = c.AbortWithError(http.StatusInternalServerError, err)
+			return
+		}
+		answer(c)
+	}
+}
+
+// drained reads all rows, of which there must be one, and every column.
+func drained(rows *sql.Rows, err error) error {
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, n := make([]any, len(columns)), 0
+	for i := range values {
+		values[i] = new(any)
+	}
+	for rows.Next() {
+		if err := rows.Scan(values...); err != nil {
+			return err
+		}
+		n++
+	}
+	if n == 0 {
+		return errNoRow
+	}
+	return rows.Err()
+}
+
+var errNoRow = errors.New("a statement found nothing")

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"os"
@@ -34,50 +35,78 @@ func BenchmarkTable(b *testing.B) {
 	for _, engine := range harness.Engines() {
 		rows = append(rows, measureEngine(b, engine)...)
 	}
+	rows = append(rows, longLists(b)...)
+	rows = append(rows, grown(b)...)
+	show(append(rows, floods(b)...))
+	showMemory(b)
+}
+
+// show prints the rows. The last column compares the slowest hundredth.
+func show(rows []row) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "\nwhat\trequests/s\tp99\tagainst\tits rate/s\tratio\n")
-	for _, r := range append(rows, longLists(b)...) {
-		_, _ = fmt.Fprintf(table, "%s\t%.0f\t%s\t%s\t%.0f\t%.2f\n",
-			r.what, r.own.perSecond, r.own.p99.Round(10_000), r.against, r.bare.perSecond, r.own.perSecond/r.bare.perSecond)
+	_, _ = fmt.Fprintf(table, "\nwhat\trequests/s\tp99\tagainst\tits rate/s\tits p99\tratio\tp99 ratio\n")
+	for _, r := range rows {
+		_, _ = fmt.Fprintf(table, "%s\t%.0f\t%s\t%s\t%.0f\t%s\t%.2f\t%.2f\n",
+			r.what, r.own.perSecond, r.own.p99.Round(10_000), r.against, r.bare.perSecond, r.bare.p99.Round(10_000),
+			r.own.perSecond/r.bare.perSecond, float64(r.own.p99)/float64(r.bare.p99))
 	}
 	_ = table.Flush()
 }
 
 func measureEngine(b *testing.B, engine harness.Engine) []row {
 	b.Helper()
-	// One line a request would measure the pipe to this process, too.
-	s := harness.Start(b, harness.NewDatabase(b, engine), harness.Environment{"LOG_LEVEL": "WARN"})
-	bare := startBare(b)
+	s := begin(b, engine)
 	name := func(what string) string { return fmt.Sprintf("%s, %s", what, engine) }
 	owner := s.Register(b)
-	key := createKey(b, owner)
+	rows := measureWrites(b, s, name)
+	return append(rows, measureReads(b, s, owner, name)...)
+}
 
-	// Beside each other, so that both meet the same machine.
+// begin starts the program on an empty database. One line a request would
+// measure the pipe to this process, too.
+func begin(b *testing.B, engine harness.Engine) *harness.Server {
+	b.Helper()
+	return harness.Start(b, harness.NewDatabase(b, engine), harness.Environment{"LOG_LEVEL": "WARN"})
+}
+
+// measureWrites measures what is stored, and what it cannot do without, beside
+// each other: both meet the same machine.
+func measureWrites(b *testing.B, s *harness.Server, name func(string) string) []row {
+	b.Helper()
 	hashing := measure(b, runtime.NumCPU(), bareHash())
 	registration := measure(b, fewWorkers, register(s))
 	login := measure(b, fewWorkers, logIn(b, s))
 	refreshing := measure(b, fewWorkers, refresh(b, s))
 	bareUpdate := measure(b, fewWorkers, bareRefresh(b, s))
-
-	projects := manyWorkersGet(b, s.URL+"/v1/projects", "Authorization", "Bearer "+owner.AccessToken)
-	bareProjects := manyWorkersGet(b, bare+"/projects")
-	selectProjects := measure(b, manyWorkers, bareSelect(b, s, listProjects, owner.Organization))
-
-	sdk := manyWorkersGet(b, s.URL+"/v1/sdk/environment", "X-API-Key", key)
-	bareSDK := manyWorkersGet(b, bare+"/environment")
-	authorize := manyWorkersGet(b, s.URL+"/v1/sdk/authorize", "X-API-Key", key)
-	bareAuthorize := manyWorkersGet(b, bare+"/authorize")
-	selectKey := measure(b, manyWorkers, bareSelect(b, s, openKey, digest(key)))
-
 	return []row{
 		{name("registration"), "argon2id, one lane a core", registration, hashing},
 		{name("login"), "argon2id, one lane a core", login, hashing},
 		{name("refresh"), "its UPDATE", refreshing, bareUpdate},
-		{name("GET /v1/projects"), "gin, the same answer", projects, bareProjects},
-		{name("GET /v1/projects"), "its SELECT", projects, selectProjects},
-		{name("sdk/environment"), "gin, the same answer", sdk, bareSDK},
-		{name("sdk/environment"), "its SELECT", sdk, selectKey},
-		{name("sdk/authorize"), "gin, the same answer", authorize, bareAuthorize},
+	}
+}
+
+// measureReads measures what SDKs and dashboards ask all the time.
+func measureReads(b *testing.B, s *harness.Server, owner harness.Person, name func(string) string) []row {
+	b.Helper()
+	key := createKey(b, owner)
+	bare := startBare(b, s)
+	get := func(url string, header ...string) rate { return manyWorkersGet(b, url, header...) }
+
+	projects := get(s.URL+"/v1/projects", "Authorization", "Bearer "+owner.AccessToken)
+	bareProjects := get(bare + "/projects?of=" + owner.Organization)
+	sdk := get(s.URL+"/v1/sdk/environment", "X-API-Key", key)
+	bareSDK := get(bare + "/environment")
+	authorize := get(s.URL+"/v1/sdk/authorize", "X-API-Key", key)
+	bareAuthorize := get(bare + "/authorize")
+	cold := measure(b, manyWorkers, coldKeys(b, s, owner))
+	bareCold := get(bare + "/key?of=" + hex.EncodeToString(digest(key)))
+	selectKey := measure(b, manyWorkers, bareSelect(b, s, openKey, digest(key)))
+	return []row{
+		{name("GET /v1/projects"), "gin and its SELECT", projects, bareProjects},
+		{name("sdk/environment, warm"), "gin, the same size", sdk, bareSDK},
+		{name("sdk/authorize, warm"), "gin, the same size", authorize, bareAuthorize},
+		{name("sdk/authorize, cold"), "gin and its SELECT", cold, bareCold},
+		{name("sdk/authorize, cold"), "its SELECT alone", cold, selectKey},
 	}
 }
 

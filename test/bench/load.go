@@ -35,6 +35,12 @@ type rate struct {
 // fails ends the benchmark: a fast error is no result.
 func measure(b *testing.B, workers int, work func(worker int) error) rate {
 	b.Helper()
+	return measurePaced(b, workers, 0, work)
+}
+
+// measurePaced is measure with a rest before each piece of work.
+func measurePaced(b *testing.B, workers int, rest time.Duration, work func(worker int) error) rate {
+	b.Helper()
 	var (
 		group   sync.WaitGroup
 		failed  atomic.Pointer[error]
@@ -46,7 +52,11 @@ func measure(b *testing.B, workers int, work func(worker int) error) rate {
 	for worker := range workers {
 		group.Go(func() {
 			var own []time.Duration
-			for start := time.Now(); start.Before(end) && failed.Load() == nil; start = time.Now() {
+			for time.Now().Before(end) && failed.Load() == nil {
+				if rest > 0 {
+					<-time.After(rest)
+				}
+				start := time.Now()
 				if err := work(worker); err != nil {
 					failed.Store(&err)
 					return

@@ -54,16 +54,7 @@ func (d *Database) File() string { return d.path }
 // request brings about and to see what no answer shows.
 func (d *Database) Open(tb testing.TB) *sql.DB {
 	tb.Helper()
-	driver, dsn := "postgres", readable(tb, d.URL)
-	if d.Engine == SQLite {
-		options := url.Values{
-			"_pragma":      {"busy_timeout(10000)", "foreign_keys(1)"},
-			"_txlock":      {"immediate"},
-			"_time_format": {"sqlite"},
-			"_timezone":    {"UTC"},
-		}
-		driver, dsn = "sqlite", "file:"+d.path+"?"+options.Encode()
-	}
+	driver, dsn := d.Driver()
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		tb.Fatal(err)
@@ -89,6 +80,20 @@ func readable(tb testing.TB, dsn string) string {
 	query.Set("bytea_output", "escape")
 	address.RawQuery = query.Encode()
 	return address.String()
+}
+
+// Driver is by what database/sql reaches the database, and where.
+func (d *Database) Driver() (name, dsn string) {
+	if d.Engine != SQLite {
+		return "postgres", d.URL
+	}
+	options := url.Values{
+		"_pragma":      {"busy_timeout(10000)", "foreign_keys(1)"},
+		"_txlock":      {"immediate"},
+		"_time_format": {"sqlite"},
+		"_timezone":    {"UTC"},
+	}
+	return "sqlite", "file:" + d.path + "?" + options.Encode()
 }
 
 // ForEachEngine runs a test on each engine, against a server that the package's

@@ -31,4 +31,6 @@ var notes = []note{
 	{"featuresignals", "This is our own dialect. Its answers have further members, which [openapi.json](../adapters/httpapi/openapi.json) describes; clients of the document do not see them."},
 	{"featuresignals", "Errors are `application/problem+json` (RFC 9457), and the member `error` is the document's."},
 	{"phaseflag", "[Dialects](dialects.md#phaseflag) tells what the document leaves open."},
+	{"phy", "The account of the document's login was made with `PASSWORD_MIN_SCORE=0`: by default nobody can choose `password123`."},
+	{"phy", "[Dialects](dialects.md#phy) tells what the document leaves open."},
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -43,12 +44,20 @@ func (a *Accounts) Profile(ctx context.Context, actor access.Actor) (Profile, er
 		return Profile{}, err
 	}
 	return ports.Look(ctx, a.Store, func(tx ports.Tx) (Profile, error) {
+		// Logins elsewhere are in no memory of credentials.
+		who, err := tx.Accounts().Get(ctx, actor.Account.ID)
+		if fault.KindOf(err) == fault.NotFound {
+			err = session.ErrInvalidToken // deleted since the request was authenticated
+		}
+		if err != nil {
+			return Profile{}, err
+		}
 		all, err := affiliations(ctx, tx, actor, ports.Page[membership.ID]{Limit: shownOrganizations})
 		if err != nil {
 			return Profile{}, err
 		}
 		active, err := activeAffiliation(ctx, tx, actor)
-		return Profile{actor.Account, active, all}, err
+		return Profile{who, active, all}, err
 	})
 }
 

@@ -27,12 +27,17 @@ func (d Dependencies) record(ctx context.Context, tx ports.Tx, actor access.Acto
 
 // recordFrom is record for who is no actor: strangers, newcomers and operators.
 func (d Dependencies) recordFrom(ctx context.Context, tx ports.Tx, from audit.Origin, chain audit.ChainID, e audit.Event) error {
-	return tx.Audit().Append(ctx, audit.Entry{
+	return tx.Audit().Append(ctx, d.told(tx, from, chain, e))
+}
+
+// told is the event as it goes into the chain.
+func (d Dependencies) told(tx ports.Tx, from audit.Origin, chain audit.ChainID, e audit.Event) audit.Entry {
+	return audit.Entry{
 		ID: audit.ID(d.Random.ID()), Chain: chain, Origin: from,
 		Action: e.Action, ResourceType: e.ResourceType, ResourceID: e.ResourceID,
 		Before: stateText(e.Before), After: stateText(e.After), Metadata: stateText(e.Metadata),
 		CreatedAt: tx.Now(),
-	})
+	}
 }
 
 // stateText is the one JSON text of a state: its members sorted by name, none

@@ -27,13 +27,17 @@ func (e *Emails) Change(ctx context.Context, actor access.Actor, email string) e
 	if err := inFreshPerson(actor, e.Clock.Now(), e.settings.Sessions); err != nil {
 		return err
 	}
+	asked, err := e.mayAsk(ctx, Client{Address: actor.Address})
+	if err != nil {
+		return err
+	}
 	return e.doMailing(ctx, func(tx ports.Tx) error {
 		current, err := currentSession(ctx, tx, actor)
 		if err != nil {
 			return err
 		}
-		may, err := mayMail(ctx, tx, mail.ConfirmEmail, to, Client{Address: actor.Address})
-		if err != nil || !may {
+		may, err := mayMail(ctx, tx, mail.ConfirmEmail, to)
+		if err != nil || !may || !asked {
 			return err
 		}
 		return e.request(ctx, tx, actor, current.Account, to)

@@ -33,9 +33,13 @@ func (d Dependencies) wishFor(ctx context.Context, kind mail.Kind, email string,
 	if err := v.Err(); err != nil {
 		return err
 	}
+	asked, err := d.mayAsk(ctx, c)
+	if err != nil {
+		return err
+	}
 	return d.doMailing(ctx, func(tx ports.Tx) error {
-		may, err := mayMail(ctx, tx, kind, to, c)
-		if err != nil || !may {
+		may, err := mayMail(ctx, tx, kind, to)
+		if err != nil || !may || !asked {
 			return err
 		}
 		return d.ask(ctx, tx, wish{Kind: kind, Email: to.String(), From: c})
@@ -57,6 +61,11 @@ func (e *Emails) sendProof(ctx context.Context, tx ports.Tx, who account.Account
 	if err := tx.Links().Void(ctx, who.ID, link.VerifyEmail); err != nil {
 		return err
 	}
+	return e.sendFirstProof(ctx, tx, who)
+}
+
+// sendFirstProof is sendProof for an account that has no such link yet.
+func (e *Emails) sendFirstProof(ctx context.Context, tx ports.Tx, who account.Account) error {
 	kept, token, err := e.addLink(ctx, tx, link.Link{Purpose: link.VerifyEmail, AccountID: &who.ID, Email: who.Email})
 	if err != nil {
 		return err

@@ -110,10 +110,7 @@ func (f *founding) project(ctx context.Context, tx ports.Tx, grant access.Grant,
 			Color: environment.StoredColor(t.Color), Protected: t.Kind == environment.Production,
 			Version: 1, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
 		}
-		if err := tx.Environments(grant).Add(ctx, e); err != nil {
-			return project.Project{}, nil, err
-		}
 		environments = append(environments, e)
 	}
-	return p, environments, nil
+	return p, environments, tx.Environments(grant).Add(ctx, environments...)
 }

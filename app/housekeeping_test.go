@@ -176,6 +176,8 @@ func (s *poisoned) Do(context.Context, func(ports.Tx) error) error {
 	panic("poison")
 }
 
+func (s *poisoned) Alone(ctx context.Context, fn func(ports.Tx) error) error { return s.Do(ctx, fn) }
+
 func (s *poisoned) View(ctx context.Context, fn func(ports.Tx) error) error { return s.Do(ctx, fn) }
 
 func TestAPanicInTheBackgroundIsLoggedAndTheWorkGoesOn(t *testing.T) {

@@ -109,16 +109,21 @@ func (d Dependencies) wake() {
 	}
 }
 
+// mayAsk counts a mail that was asked for from the client's network, whatever
+// becomes of it, and says whether it may go out. It counts before the unit of
+// work: everybody in one network would meet there.
+func (d Dependencies) mayAsk(ctx context.Context, c Client) (bool, error) {
+	wait, err := ports.RunAlone(ctx, d.Store, func(tx ports.Tx) (time.Duration, error) {
+		return tx.Throttles().Take(ctx, windowed("mail/client/"+c.network(), tx.Now(), mailWindow), mailsPerClient, mailWindow)
+	})
+	return wait == 0, err
+}
+
 // mayMail counts a mail that was asked for by who need not own the address, and
 // says whether it may go out. It counts alike for every address.
-func mayMail(ctx context.Context, tx ports.Tx, kind mail.Kind, to account.Email, c Client) (bool, error) {
-	key := "mail/" + string(kind) + "/" + digestOf(to.String())
-	toOne, err := tx.Throttles().Take(ctx, key, mailsPerAddress, mailWindow)
-	if err != nil {
-		return false, err
-	}
-	fromOne, err := tx.Throttles().Take(ctx, windowed("mail/client/"+c.network(), tx.Now(), mailWindow), mailsPerClient, mailWindow)
-	return toOne == 0 && fromOne == 0, err
+func mayMail(ctx context.Context, tx ports.Tx, kind mail.Kind, to account.Email) (bool, error) {
+	wait, err := tx.Throttles().Take(ctx, "mail/"+string(kind)+"/"+digestOf(to.String()), mailsPerAddress, mailWindow)
+	return wait == 0, err
 }
 
 // digestOf names what people typed without keeping it.

@@ -47,7 +47,7 @@ func (a *Accounts) Register(ctx context.Context, in Register) (Registered, error
 	if err := v.Err(); err != nil {
 		return Registered{}, err
 	}
-	return a.register(ctx, entry{draft, charter, in.Client, in.Keep}, true)
+	return a.register(ctx, entry{draft: draft, charter: charter, client: in.Client, keep: in.Keep}, true)
 }
 
 // SignUp asks for an account with a personal organization.
@@ -67,7 +67,7 @@ func (a *Accounts) SignUp(ctx context.Context, in SignUp) (Registered, error) {
 	if err := v.Err(); err != nil {
 		return Registered{}, err
 	}
-	return a.register(ctx, entry{draft, charter{name: draft.account.Name, personal: true}, in.Client, in.Keep}, false)
+	return a.register(ctx, entry{draft: draft, charter: charter{name: draft.account.Name, personal: true}, client: in.Client, keep: in.Keep}, false)
 }
 
 func nameOrLocalPart(in SignUp, email account.Email) string {
@@ -90,6 +90,7 @@ type entry struct {
 	charter charter
 	client  Client
 	keep    Keep[Registered]
+	asked   bool // whether the client may ask for mail
 }
 
 // register makes the account, at once or, where addresses have to be proven, in
@@ -97,6 +98,9 @@ type entry struct {
 func (a *Accounts) register(ctx context.Context, e entry, logIn bool) (Registered, error) {
 	who, err := a.newcomers.hash(ctx, e.draft)
 	if err != nil {
+		return Registered{}, err
+	}
+	if e.asked, err = a.mayAsk(ctx, e.client); err != nil {
 		return Registered{}, err
 	}
 	if !a.settings.EmailVerification {
@@ -153,7 +157,7 @@ func (a *Accounts) make(ctx context.Context, tx ports.Tx, who account.Account, e
 			return made, err
 		}
 	}
-	return made, a.welcome(ctx, tx, made, e.client)
+	return made, a.welcome(ctx, tx, made, e)
 }
 
 // ghostOf returns the account as it is, or, where addresses have to be proven
@@ -170,34 +174,32 @@ func (a *Accounts) ghostOf(ctx context.Context, tx ports.Tx, who account.Account
 	return who, true, nil
 }
 
-// welcome posts the mail by which the address is proven, and records what was
-// made in both chains.
-func (a *Accounts) welcome(ctx context.Context, tx ports.Tx, made Registered, client Client) error {
-	may, err := mayMail(ctx, tx, mail.VerifyEmail, made.Account.Email, client)
+// welcome posts the mail by which the address is proven, where the client may ask
+// for one, and records what was made in both chains.
+func (a *Accounts) welcome(ctx context.Context, tx ports.Tx, made Registered, e entry) error {
+	may, err := mayMail(ctx, tx, mail.VerifyEmail, made.Account.Email)
 	if err != nil {
 		return err
 	}
-	if may {
-		if err := a.emails.sendProof(ctx, tx, made.Account); err != nil {
+	if may && e.asked {
+		if err := a.emails.sendFirstProof(ctx, tx, made.Account); err != nil {
 			return err
 		}
 	}
-	by := client.by(made.Account.ID)
-	err = a.recordFrom(ctx, tx, by, audit.OfAccount(made.Account.ID), audit.Event{
-		Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: made.Account.ID.String(),
-		After: accountState(made.Account),
-	})
-	if err != nil {
-		return err
-	}
-	return a.recordFrom(ctx, tx, by, audit.OfOrganization(made.Organization.ID), founded(made.Founded))
+	by := e.client.by(made.Account.ID)
+	return tx.Audit().Begin(ctx,
+		a.told(tx, by, audit.OfAccount(made.Account.ID), audit.Event{
+			Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: made.Account.ID.String(),
+			After: accountState(made.Account),
+		}),
+		a.told(tx, by, audit.OfOrganization(made.Organization.ID), founded(made.Founded)))
 }
 
 // remind tells the holder of a known address that it has an account.
 func (a *Accounts) remind(ctx context.Context, email account.Email, e entry) error {
 	_, err := mailing(ctx, a.Dependencies, keeping(ctx, e.keep, func(tx ports.Tx) (Registered, error) {
-		may, err := mayMail(ctx, tx, mail.AlreadyMember, email, e.client)
-		if err != nil || !may {
+		may, err := mayMail(ctx, tx, mail.AlreadyMember, email)
+		if err != nil || !may || !e.asked {
 			return Registered{}, err
 		}
 		return Registered{}, a.post(ctx, tx, mail.Mail{Kind: mail.AlreadyMember, To: email})

@@ -71,7 +71,7 @@ func (r *Relay) drain(ctx context.Context) {
 // Deliver handles one batch of what is due, and says how many envelopes that
 // were, sent or not.
 func (r *Relay) Deliver(ctx context.Context) (int, error) {
-	batch, err := ports.Run(ctx, r.Store, func(tx ports.Tx) ([]ports.Envelope, error) {
+	batch, err := ports.RunAlone(ctx, r.Store, func(tx ports.Tx) ([]ports.Envelope, error) {
 		return tx.Outbox().Claim(ctx, relayBatch, relayLease)
 	})
 	if err != nil {
@@ -148,7 +148,7 @@ func (r *Relay) grant(ctx context.Context, number mail.ID, w wish) error {
 }
 
 func (r *Relay) remove(ctx context.Context, number mail.ID) error {
-	err := r.Store.Do(ctx, func(tx ports.Tx) error { return tx.Outbox().Remove(ctx, number) })
+	err := r.Store.Alone(ctx, func(tx ports.Tx) error { return tx.Outbox().Remove(ctx, number) })
 	if fault.KindOf(err) == fault.NotFound {
 		return nil // another replica, whose lease began when ours ran out
 	}
@@ -160,7 +160,7 @@ func (r *Relay) remove(ctx context.Context, number mail.ID) error {
 func (r *Relay) postpone(ctx context.Context, e ports.Envelope, cause error) {
 	next := r.Clock.Now().Add(retryAfter(e.Attempts))
 	givenUp := next.After(e.CreatedAt.Add(giveUpAfter))
-	err := r.Store.Do(ctx, func(tx ports.Tx) error {
+	err := r.Store.Alone(ctx, func(tx ports.Tx) error {
 		if givenUp {
 			return tx.Outbox().Remove(ctx, e.ID)
 		}

@@ -113,26 +113,21 @@ func (s *Sessions) claimant(ctx context.Context, in Login) (claimant, error) {
 func (s *Sessions) open(ctx context.Context, c claimant, fresh *account.PasswordHash, terms session.Terms) (LoggedIn, error) {
 	var opened session.Session
 	in, err := ports.Run(ctx, s.Store, func(tx ports.Tx) (LoggedIn, error) {
-		who, err := tx.Accounts().Get(ctx, c.account.ID)
+		who, err := tx.Accounts().LoggedIn(ctx, c.account.ID, c.account.PasswordHash, fresh)
 		if err != nil {
 			return LoggedIn{}, err
 		}
-		if who.PasswordHash != c.account.PasswordHash || !s.admits(who) {
+		if who == nil || !s.admits(*who) {
 			return LoggedIn{}, errJudgeAgain
 		}
 		if err := tx.Throttles().Forget(ctx, c.key()); err != nil {
 			return LoggedIn{}, err
 		}
-		if err := tx.Accounts().LoggedIn(ctx, who.ID, fresh); err != nil {
-			return LoggedIn{}, err
-		}
-		now := tx.Now()
-		who.LastLoginAt = &now
 		oldest, err := tx.Memberships().List(ctx, who.ID, ports.Page[membership.ID]{Limit: 1})
 		if err != nil {
 			return LoggedIn{}, err
 		}
-		in := LoggedIn{Account: who}
+		in := LoggedIn{Account: *who}
 		var active *organization.ID
 		if len(oldest) > 0 {
 			in.Active, active = &oldest[0], &oldest[0].Organization.ID

@@ -18,9 +18,11 @@ type Accounts interface {
 	// version still is a.Version, and moves the version on by one. It may
 	// return account.ErrEmailTaken or account.ErrUsernameTaken.
 	Save(ctx context.Context, a account.Account) error
-	// LoggedIn notes the time of a login, without touching the version. hash,
-	// when not nil, replaces the password's hash by one of newer parameters.
-	LoggedIn(ctx context.Context, id account.ID, hash *account.PasswordHash) error
+	// LoggedIn notes the time of a login by a password, without touching the
+	// version, and returns the account; nil, and nothing is noted, when its
+	// password's hash is not judged any more. fresh, when not nil, replaces that
+	// by one of newer parameters.
+	LoggedIn(ctx context.Context, id account.ID, judged account.PasswordHash, fresh *account.PasswordHash) (*account.Account, error)
 	// Remove deletes the account and, with it, its sessions and memberships.
 	// Keys that it made stay, without a maker.
 	Remove(ctx context.Context, id account.ID) error

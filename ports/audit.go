@@ -12,6 +12,9 @@ type Audit interface {
 	// Append seals the entry onto its chain, under a lock on the chain's head, so
 	// that sequences have no gaps.
 	Append(ctx context.Context, e audit.Entry) error
+	// Begin seals the entries as the first of their chains, one each. It fails
+	// where a chain has begun: it is for what is made in the same unit of work.
+	Begin(ctx context.Context, entries ...audit.Entry) error
 	// Head returns the end of a chain, zero for one that has not begun.
 	Head(ctx context.Context, chain audit.ChainID) (audit.Head, error)
 	// Walk returns at most limit entries of a chain with a sequence above after,

@@ -10,9 +10,10 @@ import (
 
 // Environments keeps the environments of one organization.
 type Environments interface {
-	// Add keeps a new environment, or returns environment.ErrSlugTaken, or a
-	// not-found fault when the organization has no such project.
-	Add(ctx context.Context, e environment.Environment) error
+	// Add keeps new environments, all by one statement, or returns
+	// environment.ErrSlugTaken, or a not-found fault when the organization has no
+	// such project.
+	Add(ctx context.Context, made ...environment.Environment) error
 	Get(ctx context.Context, id environment.ID) (environment.Environment, error)
 	List(ctx context.Context, of project.ID, page Page[environment.ID]) ([]environment.Environment, error)
 	// SlugTaken says whether an environment of the project has the slug.

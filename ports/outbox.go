@@ -21,9 +21,9 @@ type Envelope struct {
 // it commits, and never when it does not.
 type Outbox interface {
 	Add(ctx context.Context, e Envelope) error
-	// Claim returns at most limit envelopes that are due, the longest due first,
+	// Claim returns at most limit envelopes that are due, the longest due of all,
 	// and puts their next attempt off by lease: no other replica takes them
-	// meanwhile, and one that dies loses none.
+	// meanwhile, and one that dies loses none. It is fit for Store.Alone.
 	Claim(ctx context.Context, limit int, lease time.Duration) ([]Envelope, error)
 	// Postpone sets when an envelope is due again.
 	Postpone(ctx context.Context, id mail.ID, due time.Time) error

@@ -151,7 +151,7 @@ func TestADeletionMayComeWithoutABody(t *testing.T) {
 	h := newTestHandler(t, newWorld())
 	ofAdmin := "Authorization: Bearer " + adminToken
 	for body, status := range map[string]int{"": 404, "{}": 404, `{"delete_organizations":true}`: 404, `{"delete_organizations":"x"}`: 400, "null": 400} {
-		if got := ask(t, h, http.MethodDelete, "/v1/admin/accounts/"+ada.String(), body, ofAdmin); got.Code != status {
+		if got := ask(t, h, http.MethodDelete, "/v1/admin/accounts/"+away.String(), body, ofAdmin); got.Code != status {
 			t.Errorf("%q: %d %s", body, got.Code, got.Body.String())
 		}
 	}

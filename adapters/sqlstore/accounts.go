@@ -113,14 +113,20 @@ func (r accounts) Save(ctx context.Context, a account.Account) error {
 		a.PasswordHash.Reveal(), a.Operator, a.Disabled, a.UpdatedAt, a.LastLoginAt, folded(a.Name.String()))
 }
 
-func (r accounts) LoggedIn(ctx context.Context, id account.ID, hash *account.PasswordHash) error {
-	if hash == nil {
-		return r.changeOne(ctx, nil, fault.ErrNotFound,
-			"UPDATE accounts SET last_login_at = $2 WHERE id = $1", id.UUID(), r.now)
+func (r accounts) LoggedIn(ctx context.Context, id account.ID, judged account.PasswordHash, fresh *account.PasswordHash) (*account.Account, error) {
+	hash := judged
+	if fresh != nil {
+		hash = *fresh
 	}
-	r.announce(ports.Subject(id))
-	return r.changeOne(ctx, nil, fault.ErrNotFound,
-		"UPDATE accounts SET last_login_at = $2, password_hash = $3 WHERE id = $1", id.UUID(), r.now, hash.Reveal())
+	var row accountRow
+	found, err := r.changeFound(ctx, &row,
+		"UPDATE accounts SET last_login_at = $2, password_hash = $4 WHERE id = $1 AND password_hash = $3 RETURNING "+accountColumns,
+		id.UUID(), r.now, judged.Reveal(), hash.Reveal())
+	if err != nil || !found {
+		return nil, err
+	}
+	a := row.domain()
+	return &a, nil
 }
 
 // Remove also moves the version of every organization that loses a member: that

@@ -68,10 +68,11 @@ var verified = regexp.MustCompile(`(?:UPDATE|DELETE FROM) (accounts|organization
 var unannounced = map[string]string{
 	"keyIndex.Touch":     "times of use are no part of an answer",
 	"accountKeys.Touch":  "times of use are no part of an answer",
+	"accounts.LoggedIn":  "the time of a login is read where it is shown, and a fresh hash is one of the same password",
+	"rotate":             "a session that seems to have ended is read again",
 	"sessions.Sweep":     "what has run out is refused by its time",
 	"lockOrganization":   "the version is no part of an answer",
 	"invariants":         "what is mended opens nothing any more",
-	"rotate":             "a refresh takes nothing away, and a session that has run out is asked about again",
 	"invitations.Add":    "an invitation opens nothing",
 	"invitations.Save":   "an invitation opens nothing",
 	"invitations.Accept": "that somebody is no member is never remembered",

@@ -91,18 +91,42 @@ func (r chains) Append(ctx context.Context, e audit.Entry) error {
 	}
 	e.CreatedAt = cut(e.CreatedAt)
 	e, head := e.Seal(row.domain())
-	err := r.changeOne(ctx, nil, fault.ErrInternal,
-		`INSERT INTO audit_entries (`+auditColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		e.Chain.UUID(), e.Sequence, e.ID.UUID(), string(e.Origin.ActorType), e.Origin.ActorID, e.Origin.Address,
-		e.Origin.RequestID, e.Origin.Dialect, string(e.Action), e.ResourceType, e.ResourceID,
-		e.Before, e.After, e.Metadata, e.CreatedAt, e.Hash[:])
-	if err != nil {
+	if err := r.keep(ctx, e); err != nil {
 		return err
 	}
 	return r.changeOne(ctx, nil, fault.ErrInternal,
 		"UPDATE audit_heads SET sequence = $2, hash = $3 WHERE organization_id = $1",
 		e.Chain.UUID(), head.Sequence, head.Hash[:])
+}
+
+// Begin writes heads that nobody else can know of.
+func (r chains) Begin(ctx context.Context, entries ...audit.Entry) error {
+	var heads tuples
+	sealed := make([]audit.Entry, len(entries))
+	for i, e := range entries {
+		var head audit.Head
+		e.CreatedAt = cut(e.CreatedAt)
+		sealed[i], head = e.Seal(audit.Head{})
+		heads.add(e.Chain.UUID(), head.Sequence, head.Hash[:])
+	}
+	err := r.changeAll(ctx, len(entries), nil,
+		"INSERT INTO audit_heads (organization_id, sequence, hash) VALUES "+heads.String(), heads.args...)
+	if err != nil {
+		return err
+	}
+	return r.keep(ctx, sealed...)
+}
+
+// keep writes entries that are sealed.
+func (r chains) keep(ctx context.Context, entries ...audit.Entry) error {
+	var rows tuples
+	for _, e := range entries {
+		rows.add(e.Chain.UUID(), e.Sequence, e.ID.UUID(), string(e.Origin.ActorType), e.Origin.ActorID, e.Origin.Address,
+			e.Origin.RequestID, e.Origin.Dialect, string(e.Action), e.ResourceType, e.ResourceID,
+			e.Before, e.After, e.Metadata, e.CreatedAt, e.Hash[:])
+	}
+	return r.changeAll(ctx, len(entries), nil,
+		"INSERT INTO audit_entries ("+auditColumns+") VALUES "+rows.String(), rows.args...)
 }
 
 func (r chains) Head(ctx context.Context, chain audit.ChainID) (audit.Head, error) {

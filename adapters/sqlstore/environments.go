@@ -50,12 +50,17 @@ func (r environmentRow) domain() environment.Environment {
 
 var environmentTaken = taken{"environments_organization_id_project_id_slug_key": environment.ErrSlugTaken}
 
-func (r environments) Add(ctx context.Context, e environment.Environment) error {
-	return r.add(ctx, e.OrganizationID, environmentTaken,
-		`INSERT INTO environments (`+environmentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		e.ID.UUID(), e.ProjectID.UUID(), e.Name.String(), e.Slug.String(), string(e.Kind), e.Color.String(),
-		e.Protected, e.Version, e.CreatedAt, e.UpdatedAt)
+func (r environments) Add(ctx context.Context, made ...environment.Environment) error {
+	rows := tuples{shared: []string{"$1"}}
+	for _, e := range made {
+		if err := r.owns(e.OrganizationID); err != nil {
+			return err
+		}
+		rows.add(e.ID.UUID(), e.ProjectID.UUID(), e.Name.String(), e.Slug.String(), string(e.Kind), e.Color.String(),
+			e.Protected, e.Version, e.CreatedAt, e.UpdatedAt)
+	}
+	return r.changeAll(ctx, len(made), environmentTaken,
+		"INSERT INTO environments ("+environmentColumns+") VALUES "+rows.String(), rows.args...)
 }
 
 func (r environments) Get(ctx context.Context, id environment.ID) (environment.Environment, error) {

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +25,24 @@ func (f *filter) next(value any) string {
 	f.args = append(f.args, value)
 	return "$" + strconv.Itoa(f.taken+len(f.args))
 }
+
+// tuples gathers rows for one INSERT. What they share stands first in each.
+type tuples struct {
+	shared []string // such as $1
+	rows   []string
+	args   []any
+}
+
+func (t *tuples) add(values ...any) {
+	places := slices.Clone(t.shared)
+	for _, value := range values {
+		t.args = append(t.args, value)
+		places = append(places, "$"+strconv.Itoa(len(t.shared)+len(t.args)))
+	}
+	t.rows = append(t.rows, "("+strings.Join(places, ", ")+")")
+}
+
+func (t *tuples) String() string { return strings.Join(t.rows, ", ") }
 
 // contains is a condition that the column has the value in it. LIKE would need
 // its wildcards escaped, and the engines name no function for this alike.

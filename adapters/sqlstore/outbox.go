@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,30 +29,24 @@ func (r outbox) Add(ctx context.Context, e ports.Envelope) error {
 		e.ID.UUID(), e.Sealed, e.Attempts, e.DueAt, e.CreatedAt)
 }
 
-const due = "FROM outbox WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 + 0"
+// claim asks of each row twice whether it is due. Who waited for another's claim
+// on PostgreSQL looks at the row again, and only at that, and finds it put off.
+const claim = `UPDATE outbox SET attempts = attempts + 1, due_at = $3
+	WHERE due_at <= $1 AND id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 + 0)
+	RETURNING ` + outboxColumns
 
-// Claim reads before it writes: RETURNING keeps no order, and mostly nothing is
-// due. Both statements see the same envelopes, since a unit is serializable.
 func (r outbox) Claim(ctx context.Context, limit int, lease time.Duration) ([]ports.Envelope, error) {
 	var rows []outboxRow
-	if err := r.list(ctx, &rows, "SELECT "+outboxColumns+" "+due, r.now, limit); err != nil {
+	if err := r.changeList(ctx, &rows, claim, r.now, limit, r.now.Add(lease)); err != nil {
 		return nil, err
 	}
 	list := make([]ports.Envelope, 0, len(rows))
-	if len(rows) == 0 {
-		return list, nil
-	}
-	next := r.now.Add(lease)
-	_, err := r.change(ctx, nil,
-		"UPDATE outbox SET attempts = attempts + 1, due_at = $3 WHERE id IN (SELECT id "+due+")", r.now, limit, next)
-	if err != nil {
-		return nil, err
-	}
 	for _, row := range rows {
 		list = append(list, ports.Envelope{
-			ID: mail.ID(row.ID), Sealed: row.Sealed, Attempts: row.Attempts + 1, DueAt: cut(next), CreatedAt: row.CreatedAt.UTC(),
+			ID: mail.ID(row.ID), Sealed: row.Sealed, Attempts: row.Attempts, DueAt: row.DueAt.UTC(), CreatedAt: row.CreatedAt.UTC(),
 		})
 	}
+	slices.SortFunc(list, func(a, b ports.Envelope) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return list, nil
 }
 

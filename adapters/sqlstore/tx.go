@@ -93,6 +93,14 @@ func (t tenant) add(ctx context.Context, org organization.ID, rules taken, query
 	return t.changeOne(ctx, rules, fault.ErrInternal, query, args...)
 }
 
+// changeAll is changeOne for n new rows.
+func (t tenant) changeAll(ctx context.Context, n int, rules taken, query string, args ...any) error {
+	if err := t.mayChange(); err != nil {
+		return err
+	}
+	return t.unit.changeAll(ctx, n, rules, query, t.own(args)...)
+}
+
 // owns refuses a row that names another organization than the granted one.
 func (t tenant) owns(org organization.ID) error {
 	if org != t.grant.Organization() {

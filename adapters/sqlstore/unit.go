@@ -26,7 +26,7 @@ type taken map[string]*fault.Error
 var (
 	errOver      = errors.New("a unit of work was used after its end")
 	errReadOnly  = errors.New("a change was tried in a read-only unit of work")
-	errRowCount  = errors.New("a statement touched more than one row")
+	errRowCount  = errors.New("a statement touched another number of rows than it should")
 	errNoGrant   = errors.New("tenant data was reached for without a grant")
 	errMayNot    = errors.New("a change was tried under a grant that permits none")
 	errForeign   = errors.New("the row names another organization than the grant")
@@ -115,6 +115,16 @@ func (u *unit) changeOne(ctx context.Context, rules taken, none *fault.Error, qu
 	return nil
 }
 
+// changeAll is changeOne for n rows that are added.
+func (u *unit) changeAll(ctx context.Context, n int, rules taken, query string, args ...any) error {
+	added, err := u.change(ctx, rules, query, args...)
+	if err == nil && added != n {
+		u.failed = fault.ErrInternal.With(errRowCount)
+		return u.failed
+	}
+	return err
+}
+
 // changeReturning is change for a statement that returns its row.
 func (u *unit) changeReturning(ctx context.Context, dest any, query string, args ...any) error {
 	if !u.writes {
@@ -126,6 +136,14 @@ func (u *unit) changeReturning(ctx context.Context, dest any, query string, args
 	}
 	defer cancel()
 	return u.note(ctx, u.db.GetContext(ctx, dest, query, stored(args)...), nil)
+}
+
+// changeList is changeReturning for any number of rows.
+func (u *unit) changeList(ctx context.Context, dest any, query string, args ...any) error {
+	if !u.writes {
+		return fault.ErrInternal.With(errReadOnly)
+	}
+	return u.list(ctx, dest, query, args...)
 }
 
 // changeFound is changeReturning where there may be no such row.

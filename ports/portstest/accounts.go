@@ -110,7 +110,9 @@ func accountAbsence(w *world) {
 	})
 	before := w.dump(p)
 	w.refuses("Save", func(tx ports.Tx) error { return tx.Accounts().Save(w.ctx, p.newcomer) }, fault.ErrStale, fault.ErrNotFound)
-	w.refuses("LoggedIn", func(tx ports.Tx) error { return tx.Accounts().LoggedIn(w.ctx, p.newcomer.ID, nil) }, fault.ErrNotFound)
+	if got := w.logIn(p.newcomer, nil); got != nil {
+		w.Errorf("LoggedIn: %v", got)
+	}
 	w.refuses("Remove", func(tx ports.Tx) error { return tx.Accounts().Remove(w.ctx, p.newcomer.ID) }, fault.ErrNotFound)
 	w.unchanged("an account that is not there", p, before)
 }
@@ -170,20 +172,33 @@ func accountStale(w *world) {
 	w.same("the account", &want, w.accountByID(ada.ID))
 }
 
+func (w *world) logIn(a account.Account, fresh *account.PasswordHash) (noted *account.Account) {
+	w.Helper()
+	w.do(func(tx ports.Tx) (err error) {
+		noted, err = tx.Accounts().LoggedIn(w.ctx, a.ID, a.PasswordHash, fresh)
+		return err
+	})
+	return noted
+}
+
 func accountLogin(w *world) {
 	ada, bystander := newAccount("ada@example.com"), newAccount("bystander@example.com")
 	w.addAccount(ada)
 	w.addAccount(bystander)
 	w.clock.Advance(time.Hour)
-	w.do(func(tx ports.Tx) error { return tx.Accounts().LoggedIn(w.ctx, ada.ID, nil) })
 	want := ada
 	want.LastLoginAt = pointer(start.Add(time.Hour))
+	w.same("what a login returns", &want, w.logIn(ada, nil))
 	w.same("after a login", &want, w.accountByID(ada.ID))
 	w.clock.Advance(time.Hour)
 	newer := account.StoredPasswordHash("$argon2id$newer")
-	w.do(func(tx ports.Tx) error { return tx.Accounts().LoggedIn(w.ctx, ada.ID, &newer) })
 	want.LastLoginAt, want.PasswordHash = pointer(start.Add(2*time.Hour)), newer
+	w.same("what a login with a newer hash returns", &want, w.logIn(ada, &newer))
 	w.same("after a login with a newer hash", &want, w.accountByID(ada.ID))
+	if got := w.logIn(ada, nil); got != nil {
+		w.Errorf("a login by the password before: %v", got)
+	}
+	w.same("after it", &want, w.accountByID(ada.ID))
 	w.same("the other account", &bystander, w.accountByID(bystander.ID))
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/audit"
+	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
@@ -14,6 +15,7 @@ import (
 var auditPromises = []promise{
 	{"every field comes back as it was sealed", auditRoundTrip},
 	{"the entries of a chain follow one another without gaps", auditFollows},
+	{"chains begin together, and each only once", auditBegins},
 	{"what was appended in a unit of work that failed leaves no gap", auditAbandoned},
 	{"a chain is walked in parts, and the chains are listed", auditWalk},
 	{"the log has the newest first, in pages by sequence or by number", auditLogPages},
@@ -100,6 +102,25 @@ func auditFollows(w *world) {
 	if w.chain(a)[0].Hash == w.chain(b)[0].Hash {
 		w.Error("two chains begin alike")
 	}
+}
+
+func auditBegins(w *world) {
+	a, b, begun := newChain(), newChain(), newChain()
+	full := fullEntry(b)
+	w.do(func(tx ports.Tx) error { return tx.Audit().Begin(w.ctx, newEntry(a), full) })
+	w.record(newEntry(a), newEntry(begun))
+	w.follows(a, 2)
+	w.follows(b, 1)
+	full.CreatedAt = full.CreatedAt.UTC().Truncate(time.Microsecond)
+	full, _ = full.Seal(audit.Head{})
+	w.same("what was begun", []audit.Entry{full}, w.chain(b))
+	c := newChain()
+	for _, chain := range []audit.ChainID{a, begun} {
+		err := w.store.Do(w.ctx, func(tx ports.Tx) error { return tx.Audit().Begin(w.ctx, newEntry(c), newEntry(chain)) })
+		w.refused("a chain that has begun", err, fault.ErrInternal)
+	}
+	w.follows(c, 0)
+	w.follows(begun, 1)
 }
 
 func auditAbandoned(w *world) {

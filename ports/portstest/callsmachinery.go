@@ -74,6 +74,9 @@ var machineryCalls = []call{
 	{"Audit.Append", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Audit().Append(ctx, newEntry(audit.OfOrganization(p.org.ID))))
 	}},
+	{"Audit.Begin", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Audit().Begin(ctx, newEntry(audit.OfOrganization(p.next.ID))))
+	}},
 	{"Audit.Head", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		head, err := tx.Audit().Head(ctx, audit.OfOrganization(p.org.ID))
 		return int(head.Sequence), err

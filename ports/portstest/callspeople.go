@@ -34,7 +34,7 @@ var peopleCalls = []call{
 		return one(tx.Accounts().Save(ctx, p.owner))
 	}},
 	{"Accounts.LoggedIn", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
-		return one(tx.Accounts().LoggedIn(ctx, p.owner.ID, pointer(account.StoredPasswordHash("newer"))))
+		return present(tx.Accounts().LoggedIn(ctx, p.owner.ID, p.owner.PasswordHash, pointer(account.StoredPasswordHash("newer"))))
 	}},
 	{"Accounts.Remove", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Accounts().Remove(ctx, p.owner.ID))

@@ -122,8 +122,10 @@ func (d dump) tenant(ctx context.Context, tx ports.Tx, p plot) error {
 	errs = append(errs, note(d, "invitation", invitation, err))
 	entries, err := tx.AuditLog(g).List(ctx, ports.AuditFilter{}, ports.AuditPage{Limit: whole})
 	errs = append(errs, note(d, "audit", entries, err))
-	head, err := tx.Audit().Head(ctx, audit.OfOrganization(p.org.ID))
-	errs = append(errs, note(d, "the audit's head", head, err))
+	for name, org := range map[string]organization.ID{"the audit's head": p.org.ID, "the next audit's head": p.next.ID} {
+		head, err := tx.Audit().Head(ctx, audit.OfOrganization(org))
+		errs = append(errs, note(d, name, head, err))
+	}
 	projects, err := tx.Projects(g).List(ctx, ports.Page[project.ID]{Limit: whole})
 	errs = append(errs, note(d, "projects", projects, err))
 	lineage, err := tx.APIKeys(g).Lineage(ctx, p.rotated.ID)

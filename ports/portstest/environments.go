@@ -12,6 +12,7 @@ import (
 
 var environmentPromises = []promise{
 	{"every field comes back as it was kept", environmentRoundTrip},
+	{"several are kept together or not at all", environmentsTogether},
 	{"a slug belongs to one environment of the project", environmentSlugTaken},
 	{"saving writes all that can change", environmentSave},
 	{"saving a version that has moved on is stale", environmentStale},
@@ -41,6 +42,25 @@ func environmentRoundTrip(w *world) {
 		w.addEnvironment(p, e)
 		w.same("the environment", e, w.environmentByID(p, e.ID))
 	}
+}
+
+func environmentsTogether(w *world) {
+	p, other := w.found("acme"), w.found("other")
+	several := []environment.Environment{newEnvironment(p.project, "a"), newEnvironment(p.project, "b"), newEnvironment(p.project, "c")}
+	several[1].Kind, several[2].Protected = environment.Production, true
+	add := func(made ...environment.Environment) func(tx ports.Tx) error {
+		return func(tx ports.Tx) error { return tx.Environments(p.grant()).Add(w.ctx, made...) }
+	}
+	w.do(add(several...))
+	for _, e := range several {
+		w.same("one of several", e, w.environmentByID(p, e.ID))
+	}
+	before, others := w.dump(p), w.dump(other)
+	next := newEnvironment(p.project, "next")
+	w.refuses("beside a taken slug", add(next, newEnvironment(p.project, "b")), environment.ErrSlugTaken)
+	w.refuses("beside another organization's", add(next, newEnvironment(other.project, "next")), fault.ErrInternal)
+	w.unchanged("what was refused", p, before)
+	w.unchanged("what was refused", other, others)
 }
 
 func environmentSlugTaken(w *world) {

@@ -11,7 +11,7 @@ import (
 )
 
 var outboxPromises = []promise{
-	{"what is due is claimed as it was kept, the longest due first", mailClaimed},
+	{"what is due is claimed as it was kept, the longest due of all", mailClaimed},
 	{"what was claimed is left alone until its lease ends", mailLeased},
 	{"what was added or claimed in a unit of work that failed was not", mailAbandoned},
 	{"what is postponed is due when it was said", mailPostponed},

@@ -150,6 +150,52 @@ func TestUsesOfManyKeysAreWrittenInShortUnits(t *testing.T) {
 	}
 }
 
+func TestCallersOfManyRotatedKeysAreCountedOnceInShortUnits(t *testing.T) {
+	t.Parallel()
+	const keys, callers, units = 20, 60, 4 // nine keys in each, after one for the times of use
+	for name, test := range map[string]struct {
+		fail        func(call int) error
+		first, then int // calls
+	}{
+		"none fails":         {func(int) error { return nil }, 1 + units - 1, 0},
+		"one fails":          {failOn(2, fault.ErrBusy), 1 + units - 1, 1},
+		"the store is away":  {failOn(2, fault.ErrUnavailable), 2, units - 1},
+		"one of them panics": {func(call int) error { panicOn(call, 2); return nil }, 2, units - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ends := time.Now().Add(time.Hour)
+			s := &touched{fail: test.fail, kept: map[apikey.ID]int{}, counted: map[apikey.ID]int64{}, endsAt: &ends}
+			a := app.New(app.Dependencies{Store: s, Credentials: portstest.Live{Store: s}, Clock: system.Clock{}, Logger: slog.New(slog.DiscardHandler)}, app.Settings{})
+			for range keys {
+				secret := apikey.NewSecret(environment.Production, apikey.Server, system.NewRandom().Uniform)
+				for i := range callers {
+					by := app.Client{Address: fmt.Sprintf("192.0.2.%d", i)}
+					if _, err := a.Verification.Authorize(t.Context(), app.Presented{Key: secret.Reveal(), Client: by}, app.Asked{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			func() {
+				defer func() { _ = recover() }()
+				if err := a.Housekeeping.Flush(t.Context()); (err == nil) != (test.then == 0) {
+					t.Errorf("the first time: %v", err)
+				}
+			}()
+			first := s.calls
+			must(t, a.Housekeeping.Flush(t.Context()))
+			if first != test.first || s.calls-first != test.then || len(s.counted) != keys {
+				t.Errorf("%d calls, then %d; %d keys are counted", first, s.calls-first, len(s.counted))
+			}
+			for _, uses := range s.counted {
+				if uses != callers {
+					t.Fatalf("%d uses of a key are counted, not %d", uses, callers)
+				}
+			}
+		})
+	}
+}
+
 func failOn(n int, err error) func(int) error {
 	return func(call int) error {
 		if call == n {

@@ -46,6 +46,11 @@ func creations(t *testing.T, s *harness.Server, stage harness.Stage) map[string]
 			email := harness.NewEmail()
 			return creation{owner.For(t), "/v1/members/invite", M{"email": email}, 201, email, 1}
 		},
+		"POST /v1/api-keys/{id}/rotate": func(t *testing.T) creation {
+			name := "Thing " + harness.Unique()
+			_, id := stage.Owner.For(t).NewKey(t, stage.Dev, M{"name": name})
+			return creation{owner.For(t), "/v1/api-keys/" + id + "/rotate", M{"overlap_seconds": 60}, 201, name, 2} // with the one before
+		},
 		"POST /v1/invitations/accept": func(t *testing.T) creation {
 			_, secret := invite(t, stage.Owner.For(t), harness.NewEmail(), "viewer")
 			name := "Grace " + harness.Unique()

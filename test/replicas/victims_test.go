@@ -32,6 +32,7 @@ func environmentKey(secret string) http.Header {
 func (h *house) kinds() map[string]func(*testing.T) victim {
 	return map[string]func(*testing.T) victim{
 		"a revoked key":               h.revokedKey,
+		"a rotated key":               h.rotatedKey,
 		"a session that was ended":    h.endedSession,
 		"a member who was removed":    h.removedMember,
 		"a member who was demoted":    h.demotedMember,
@@ -54,6 +55,15 @@ func (h *house) revokedKey(t *testing.T) victim {
 	return victim{"a revoked key", "/v1/sdk/authorize", environmentKey(secret), 204, 401, func(t *testing.T) {
 		t.Helper()
 		h.as(t).Delete("/v1/api-keys/" + id).Want(204)
+	}}
+}
+
+func (h *house) rotatedKey(t *testing.T) victim {
+	t.Helper()
+	secret, id := h.as(t).NewKey(t, h.owner.Dev)
+	return victim{"a rotated key", "/v1/sdk/authorize", environmentKey(secret), 204, 401, func(t *testing.T) {
+		t.Helper()
+		h.as(t).Post("/v1/api-keys/"+id+"/rotate", harness.M{"overlap_seconds": 0}).Want(201)
 	}}
 }
 

@@ -165,6 +165,7 @@ func TestABusyNeighborTakesNothingFromOthers(t *testing.T) {
 		ada.Get("/v1/projects").Refused(429, "RATE_LIMITED")
 		ada.In(bob.Organization).Get("/v1/projects").Refused(429, "RATE_LIMITED")
 		bob.Get("/v1/projects").Want(200)
+		bob.In(ada.Organization).Get("/v1/projects").Refused(404, "NOT_FOUND")
 	})
 }
 

@@ -31,6 +31,7 @@ type bucketID = [16]byte
 type buckets struct {
 	limit      []string // a minute, as the value of a header
 	cost, room int64    // of one, and for all, in nanoseconds
+	numbers    [][]string
 	now        func() time.Time
 	epoch      time.Time
 	seed       maphash.Seed
@@ -59,12 +60,35 @@ func newBuckets(perMinute int, now func() time.Time) *buckets {
 	cost := int64(time.Minute) / int64(perMinute)
 	b := &buckets{
 		limit: []string{strconv.Itoa(perMinute)}, cost: cost, room: cost * int64(perMinute),
-		now: now, epoch: now(), seed: maphash.MakeSeed(),
+		numbers: numbers(min(perMinute, mostNumbers)), now: now, epoch: now(), seed: maphash.MakeSeed(),
 	}
 	for i := range b.shards {
 		b.shards[i].fullAt = map[bucketID]int64{}
 	}
 	return b
+}
+
+// mostNumbers bounds the memory of the numbers that are ready to be shown: 440 KB.
+const mostNumbers = 10_000
+
+// numbers are those from 0 to most, and those of a minute's seconds, as values
+// of headers. All answers share them, so that showing one costs nothing.
+func numbers(most int) [][]string {
+	values := make([][]string, max(most, 60)+1)
+	texts := make([]string, len(values))
+	for n := range values {
+		texts[n] = strconv.Itoa(n)
+		values[n] = texts[n : n+1 : n+1]
+	}
+	return values
+}
+
+// shown is a number as the value of a header.
+func (b *buckets) shown(n int) []string {
+	if n < len(b.numbers) {
+		return b.numbers[n]
+	}
+	return []string{strconv.Itoa(n)}
 }
 
 // take admits one more under the name, or says how long to wait. What is not

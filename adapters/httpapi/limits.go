@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -45,8 +44,9 @@ func spend(h http.Header, s standing) error {
 	if s.of == nil {
 		return nil
 	}
-	values := [...]string{strconv.Itoa(s.remaining), strconv.Itoa(seconds(s.reset))}
-	h[limitHeader], h[remainingHeader], h[resetHeader] = s.of.limit, values[:1:1], values[1:2:2]
+	h[limitHeader] = s.of.limit
+	h[remainingHeader] = s.of.shown(s.remaining)
+	h[resetHeader] = s.of.shown(seconds(s.reset))
 	if s.wait > 0 {
 		return errRateLimited.After(s.wait)
 	}

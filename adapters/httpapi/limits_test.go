@@ -214,10 +214,27 @@ func TestTheTighterLimitOfAKeyAndItsEnvironmentIsShown(t *testing.T) {
 	shows(t, ask(t, h, http.MethodGet, "/v1/sdk/environment", "", good), "6", "5", "10")
 }
 
-func TestShowingALimitCostsTwoAllocations(t *testing.T) {
+func TestTakingFromALimitAndShowingItAllocatesNothing(t *testing.T) {
 	header := http.Header{}
-	b := newBuckets(10_000, time.Now)
-	if n := testing.AllocsPerRun(1000, func() { _ = spend(header, b.take(named(1))) }); n > 2 {
-		t.Errorf("it costs %v", n)
+	for _, perMinute := range []int{10, 10_000} {
+		b := newBuckets(perMinute, time.Now)
+		if n := testing.AllocsPerRun(perMinute/2, func() { _ = spend(header, b.take(named(1))) }); n > 0 {
+			t.Errorf("with %d a minute it costs %v", perMinute, n)
+		}
+	}
+}
+
+func TestALimitIsShownHoweverHighItIs(t *testing.T) {
+	t.Parallel()
+	for _, perMinute := range []int{1, 59, 60, 61, 9_999, 10_000, 10_001, 10_000_000} {
+		var clock handClock
+		header := http.Header{}
+		if err := spend(header, newBuckets(perMinute, clock.now).take(named(1))); err != nil {
+			t.Error(err)
+		}
+		got := header.Get("X-RateLimit-Limit") + " " + header.Get("X-RateLimit-Remaining")
+		if want := fmt.Sprint(perMinute, perMinute-1); got != want {
+			t.Errorf("%s is shown, not %s", got, want)
+		}
 	}
 }

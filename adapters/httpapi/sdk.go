@@ -68,9 +68,9 @@ func presentedKey(c *gin.Context, query url.Values) (app.Presented, error) {
 }
 
 // openBy finds out what the request's key opens, and takes the request from the
-// limits that spend knows, once the key is found to be good. Parameters that are not known or
-// empty are refused: a misspelled condition must not count as none, nor one
-// whose variable a gateway did not set.
+// limits that spend knows, once the key is found to be good. Parameters that are
+// not known or empty are refused: a misspelled condition must not count as none,
+// nor one whose variable a gateway did not set.
 func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, *ports.Opened) error, parameters ...string) (*ports.Opened, error) {
 	var query url.Values
 	var malformedQuery error

@@ -55,10 +55,9 @@ func bareSelect(b *testing.B, s *harness.Server, query string, argument any) fun
 	}
 }
 
-// bareRefresh moves the counters of existing sessions, one a worker.
-func bareRefresh(b *testing.B, s *harness.Server) func(int) error {
+// sessions are existing ones, one for each worker.
+func sessions(b *testing.B, s *harness.Server) []string {
 	b.Helper()
-	statement := prepare(b, s, rotate)
 	ids := make([]string, fewWorkers)
 	for i := range ids {
 		p := s.Register(b)
@@ -66,6 +65,22 @@ func bareRefresh(b *testing.B, s *harness.Server) func(int) error {
 			b.Fatal(err)
 		}
 	}
+	return ids
+}
+
+// ginRefresh has the bare server move the counters of the sessions.
+func ginRefresh(url string, ids []string) func(int) error {
+	c := client(fewWorkers)
+	return func(worker int) error {
+		_, err := send(c, http.MethodPost, url+"/refresh?of="+ids[worker], "", http.StatusOK)
+		return err
+	}
+}
+
+// bareRefresh moves the counters of the sessions.
+func bareRefresh(b *testing.B, s *harness.Server, ids []string) func(int) error {
+	b.Helper()
+	statement := prepare(b, s, rotate)
 	return func(worker int) error {
 		_, err := statement.Exec(ids[worker], time.Now().UTC())
 		return err
@@ -130,6 +145,7 @@ func serveBare() {
 		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", project) }))
 	engine.GET("/key", asking(db, openKey, func(of string) (any, error) { return hex.DecodeString(of) },
 		func(c *gin.Context) { c.Status(http.StatusNoContent) }))
+	engine.POST("/refresh", moving(db))
 	engine.GET("/environment", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", environment) })
 	engine.GET("/authorize", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the process
@@ -138,6 +154,23 @@ func serveBare() {
 	}
 	_, _ = fmt.Println(listener.Addr())
 	_ = http.Serve(listener, engine) //nolint:gosec // loopback, for seconds
+}
+
+// moving moves a session's counter, and answers with a body as long as tokens
+// are.
+func moving(db *sql.DB) gin.HandlerFunc {
+	statement, err := db.Prepare(rotate)
+	if err != nil {
+		panic(err)
+	}
+	tokens := []byte(strings.Repeat("x", 640))
+	return func(c *gin.Context) {
+		if _, err := statement.ExecContext(c.Request.Context(), c.Query("of"), time.Now().UTC()); err != nil {
+			_ = c.AbortWithError(http.StatusInternalServerError, err)
+			return
+		}
+		c.Data(http.StatusOK, "application/json", tokens)
+	}
 }
 
 // asking runs the statement, reads what it returns, and answers.

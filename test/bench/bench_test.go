@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -29,7 +28,7 @@ type row struct {
 	own, bare     rate
 }
 
-// BenchmarkTable prints the table.
+// BenchmarkTable prints the table of what is read.
 func BenchmarkTable(b *testing.B) {
 	var rows []row
 	for _, engine := range harness.Engines() {
@@ -58,8 +57,7 @@ func measureEngine(b *testing.B, engine harness.Engine) []row {
 	s := begin(b, engine)
 	name := func(what string) string { return fmt.Sprintf("%s, %s", what, engine) }
 	owner := s.Register(b)
-	rows := measureWrites(b, s, name)
-	return append(rows, measureReads(b, s, owner, name)...)
+	return measureReads(b, s, owner, name)
 }
 
 // begin starts the program on an empty database. One line a request would
@@ -67,22 +65,6 @@ func measureEngine(b *testing.B, engine harness.Engine) []row {
 func begin(b *testing.B, engine harness.Engine) *harness.Server {
 	b.Helper()
 	return harness.Start(b, harness.NewDatabase(b, engine), harness.Environment{"LOG_LEVEL": "WARN"})
-}
-
-// measureWrites measures what is stored, and what it cannot do without, beside
-// each other: both meet the same machine.
-func measureWrites(b *testing.B, s *harness.Server, name func(string) string) []row {
-	b.Helper()
-	hashing := measure(b, runtime.NumCPU(), bareHash())
-	registration := measure(b, fewWorkers, register(s))
-	login := measure(b, fewWorkers, logIn(b, s))
-	refreshing := measure(b, fewWorkers, refresh(b, s))
-	bareUpdate := measure(b, fewWorkers, bareRefresh(b, s))
-	return []row{
-		{name("registration"), "argon2id, one lane a core", registration, hashing},
-		{name("login"), "argon2id, one lane a core", login, hashing},
-		{name("refresh"), "its UPDATE", refreshing, bareUpdate},
-	}
 }
 
 // measureReads measures what SDKs and dashboards ask all the time.

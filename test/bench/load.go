@@ -77,6 +77,28 @@ func measurePaced(b *testing.B, workers int, rest time.Duration, work func(worke
 	return rate{float64(len(samples)) / took.Seconds(), samples[len(samples)*99/100]}
 }
 
+// load is what so many workers repeat.
+type load struct {
+	workers int
+	work    func(worker int) error
+}
+
+// measureInTurns measures the loads one after the other, several times: so all
+// of them meet the same machine, whatever else it does meanwhile. It returns the
+// means.
+func measureInTurns(b *testing.B, turns int, loads ...load) []rate {
+	b.Helper()
+	means := make([]rate, len(loads))
+	for range turns {
+		for i, l := range loads {
+			r := measure(b, l.workers, l.work)
+			means[i].perSecond += r.perSecond / float64(turns)
+			means[i].p99 += r.p99 / time.Duration(turns)
+		}
+	}
+	return means
+}
+
 // client keeps as many connections open as there are workers.
 func client(workers int) *http.Client {
 	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers, DisableCompression: true}}

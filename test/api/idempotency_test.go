@@ -62,6 +62,11 @@ func creations(t *testing.T, s *harness.Server, stage harness.Stage) map[string]
 			return creation{guest.Client, "/v1/invitations/accept", M{"token": secret}, 200, guest.Email, 1} // who was there before
 		},
 	}
+	all["POST /v1/api-keys/{id}/rotate"] = func(t *testing.T) creation {
+		name := "Thing " + harness.Unique()
+		made := stage.Owner.For(t).Post("/v1/environments/"+stage.Dev+"/api-keys", M{"name": name}).Want(201)
+		return creation{owner.For(t), "/v1/api-keys/" + made.Text("id") + "/rotate", M{"overlap_seconds": 60}, 201, name, 2}
+	}
 	for operation, c := range map[string]struct {
 		client *harness.Client
 		parent string

@@ -24,8 +24,8 @@ import (
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/session"
-	"github.com/tenantry/tenantry/ports/portstest"
 	"github.com/tenantry/tenantry/migrations"
+	"github.com/tenantry/tenantry/ports/portstest"
 	"github.com/tenantry/tenantry/test/harness"
 	"github.com/tenantry/tenantry/test/pgtest"
 )

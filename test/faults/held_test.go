@@ -1,0 +1,154 @@
+package faults
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tenantry/tenantry/test/harness"
+)
+
+// held is a proxy before PostgreSQL that stands between a commit and whoever
+// waits for it: of a unit of work that has kept an answer, it holds back that the
+// commit took place, for ever.
+type held struct {
+	upstream string
+	armed    atomic.Bool
+	caught   chan struct{} // one for each commit that is held
+	work     sync.WaitGroup
+	ended    chan struct{}
+}
+
+// hold returns the proxy with the address of the database behind it.
+func hold(t *testing.T, dsn string) (h *held, through string) {
+	t.Helper()
+	address, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h = &held{upstream: address.Host, caught: make(chan struct{}, 100), ended: make(chan struct{})}
+	t.Cleanup(func() {
+		close(h.ended)
+		_ = listener.Close()
+		h.work.Wait()
+	})
+	h.work.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			h.work.Go(func() { h.relay(t, client) })
+		}
+	})
+	address.Host = listener.Addr().String()
+	return h, address.String()
+}
+
+func (h *held) relay(t *testing.T, client net.Conn) {
+	server, err := new(net.Dialer).DialContext(t.Context(), "tcp", h.upstream)
+	if err != nil {
+		t.Error(err)
+		_ = client.Close()
+		return
+	}
+	var keeps atomic.Bool // this unit of work keeps an answer
+	over := make(chan struct{}, 2)
+	h.work.Go(func() {
+		copied(server, client, func(said []byte) bool {
+			if h.armed.Load() && bytes.Contains(said, []byte("INSERT INTO idempotent_answers")) {
+				keeps.Store(true)
+			}
+			return true
+		})
+		over <- struct{}{}
+	})
+	h.work.Go(func() {
+		copied(client, server, func(said []byte) bool {
+			if !keeps.Load() || !bytes.Contains(said, []byte("COMMIT\x00")) {
+				return true
+			}
+			h.caught <- struct{}{}
+			<-h.ended // nobody is told
+			return false
+		})
+		over <- struct{}{}
+	})
+	select {
+	case <-over:
+	case <-h.ended:
+	}
+	_ = client.Close()
+	_ = server.Close()
+}
+
+// copied hands on what comes, as long as pass says so.
+func copied(to io.Writer, from io.Reader, pass func([]byte) bool) {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 && !pass(buffer[:n]) {
+			return
+		}
+		if _, failed := to.Write(buffer[:n]); err != nil || failed != nil {
+			return
+		}
+	}
+}
+
+// The server dies after the commits and before it hears of them. Every one of
+// fifty repetitions is answered as the first request would have been.
+func TestAServerKilledBetweenCommitAndAnswerHasCreatedOnce(t *testing.T) {
+	t.Parallel()
+	d := harness.NewDatabase(t, harness.Postgres)
+	h, through := hold(t, d.URL)
+	// Behind a pooler statements are sent whole, so that the proxy can read them.
+	s := harness.Start(t, d, harness.Environment{"DATABASE_URL": through, "DATABASE_POOLER": "true", "DATABASE_LISTEN_URL": d.URL})
+	const rounds, crowd = 10, 5
+	var people []string
+	for range crowd { // of organizations of their own, which do not wait for each other
+		people = append(people, s.Register(t).AccessToken)
+	}
+	for range rounds {
+		h.armed.Store(true)
+		var orders []order
+		var clients sync.WaitGroup
+		for _, token := range people {
+			o := newOrder(token)
+			orders = append(orders, o)
+			clients.Go(func() {
+				if status, _, _ := o.send(t, s.Address()); status != 0 {
+					t.Errorf("an answer came: %d", status)
+				}
+			})
+		}
+		limit := time.After(time.Minute)
+		for range crowd {
+			select {
+			case <-h.caught:
+			case <-limit:
+				t.Fatal("no commit was held")
+			}
+		}
+		s.Kill()
+		clients.Wait()
+		h.armed.Store(false)
+		s = s.Restart(t)
+		for _, o := range orders {
+			o.madeOnce(t, s)
+			if !o.insist(t, s.Address()) {
+				t.Errorf("%q was made, and its repetition was not answered so", o.name)
+			}
+			o.madeOnce(t, s)
+		}
+	}
+}

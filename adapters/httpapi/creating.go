@@ -28,7 +28,12 @@ type maker[I, T any] func(ctx context.Context, by *call, in *I, keep app.Keep[T]
 // Idempotency-Key: show turns the outcome into status and body, inside the unit
 // of work that creates, so that the very answer can be given again.
 func creates[I, T, B any](serve maker[I, T], show func(T) (int, B)) endpoint {
-	serving := answers(http.StatusCreated, func(ctx context.Context, by *call, in *I) (*reply[B], error) {
+	return createsWith(http.StatusCreated, serve, show)
+}
+
+// createsWith is creates under another documented status.
+func createsWith[I, T, B any](status int, serve maker[I, T], show func(T) (int, B)) endpoint {
+	serving := answers(status, func(ctx context.Context, by *call, in *I) (*reply[B], error) {
 		return once(ctx, by, show, func(keep app.Keep[T]) (T, error) { return serve(ctx, by, in, keep) })
 	})
 	return func(api huma.API, group *gin.RouterGroup, op huma.Operation) {

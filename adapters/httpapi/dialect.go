@@ -82,6 +82,13 @@ func Answers[I, O any](status int, serve func(context.Context, *Call, *I) (*O, e
 	return answers(status, handler[I, O](serve))
 }
 
+// Creates serves by a typed handler that creates. As on /v1, a client may repeat
+// the request under its Idempotency-Key: serve hands keep on to the use case,
+// and show, which makes the body of what was made, is called in the unit of work.
+func Creates[I, T, B any](status int, serve func(context.Context, *Call, *I, app.Keep[T]) (T, error), show func(T) B) Endpoint {
+	return createsWith(status, maker[I, T](serve), func(made T) (int, B) { return status, show(made) })
+}
+
 // Call is what the machinery has learned of a request.
 type Call = call
 

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/adapters/httpapi"
 	"github.com/tenantry/tenantry/adapters/httpapi/compat/phaseflag"
 	"github.com/tenantry/tenantry/adapters/httpapi/compat/phy"
+	usernamekeys "github.com/tenantry/tenantry/adapters/httpapi/compat/username-keys"
 )
 
 // dialects are all that COMPAT can switch on.
@@ -15,6 +16,7 @@ func dialects() []httpapi.Dialect {
 	return []httpapi.Dialect{
 		phaseflag.New(),
 		phy.New(),
+		usernamekeys.New(),
 	}
 }
 

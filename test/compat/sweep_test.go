@@ -91,6 +91,9 @@ func TestWhatADialectRefusesItRefusesInItsOwnForm(t *testing.T) {
 					"an unknown member": `{"no_such_member": 1}`, "a repeated member": `{"a": 1, "a": 1}`, "no JSON": `{`,
 					"a list": `[]`, "nothing": ``, "NUL": `{"a": "\u0000"}`,
 				} {
+					if body == "" && o.MayTakeNoBody() {
+						continue
+					}
 					if r := c.Do(o.Method, path, body); r.Status != 400 {
 						t.Errorf("%s with %s: %d", o.Name(), what, r.Status)
 					}

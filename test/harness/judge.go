@@ -131,7 +131,9 @@ func judgeHeaders(r *Response, complain func(string, ...any)) {
 	if challenged := r.Header.Get("WWW-Authenticate") != ""; r.Status == http.StatusUnauthorized && !challenged {
 		complain("does not say how to authenticate")
 	}
-	later := r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable || r.Code() == "IDEMPOTENCY_KEY_IN_PROGRESS"
+	// Dialects show the sentence alone.
+	working := r.Status == http.StatusConflict && strings.Contains(string(r.Body), "this Idempotency-Key is not answered yet")
+	later := r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable || working
 	if waits := r.Header.Get("Retry-After") != ""; waits != later {
 		complain("has Retry-After %q", r.Header.Get("Retry-After"))
 	}

@@ -13,18 +13,14 @@ import (
 // and a refresh token that a refresh does not replace.
 var terms = session.Terms{KeepsRefresh: true, AccessTTL: 24 * time.Hour}
 
-// answer is the envelope of everything that succeeds.
-type answer[T any] struct {
-	Body struct {
-		Data T `json:"data"`
-	}
+// envelope is how everything that succeeds is answered.
+type envelope[T any] struct {
+	Data T `json:"data"`
 }
 
-func answering[T any](data T) *answer[T] {
-	var a answer[T]
-	a.Body.Data = data
-	return &a
-}
+type answer[T any] struct{ Body envelope[T] }
+
+func answering[T any](data T) *answer[T] { return &answer[T]{envelope[T]{data}} }
 
 // nothing is a request without a body, or an answer.
 type nothing struct{}
@@ -37,16 +33,17 @@ type registerInput struct {
 	}
 }
 
-// register answers alike for new and known addresses where they have to be
-// proven by mail: who it shows then is what the account would be.
-func (d *dialect) register(ctx context.Context, by *httpapi.Call, in *registerInput) (*answer[UserBody], error) {
+func (d *dialect) register(ctx context.Context, by *httpapi.Call, in *registerInput, keep app.Keep[app.Registered]) (app.Registered, error) {
 	made, err := d.app.Accounts.SignUp(ctx, app.SignUp{
-		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.FullName.Value(), Client: by.Client(),
+		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.FullName.Value(), Client: by.Client(), Keep: keep,
 	})
-	if err != nil {
-		return nil, httpapi.Renamed(err, map[string]string{"name": "full_name"})
-	}
-	return answering(showUser(made.Account)), nil
+	return made, httpapi.Renamed(err, map[string]string{"name": "full_name"})
+}
+
+// showRegistered shows alike who is new and who is known, where addresses have
+// to be proven by mail: it is what the account would be.
+func showRegistered(made app.Registered) envelope[UserBody] {
+	return envelope[UserBody]{showUser(made.Account)}
 }
 
 type loginInput struct {

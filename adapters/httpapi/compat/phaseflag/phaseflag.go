@@ -26,7 +26,7 @@ type dialect struct{ app *app.App }
 
 func (d *dialect) routes() []httpapi.Route {
 	return []httpapi.Route{
-		httpapi.Post("/api/v1/auth/register", httpapi.ByAddress, "register", "Create a new user account", httpapi.Answers(201, d.register), 409),
+		httpapi.Post("/api/v1/auth/register", httpapi.ByAddress, "register", "Create a new user account", httpapi.Creates(201, d.register, showRegistered), 409),
 		httpapi.Post("/api/v1/auth/login", httpapi.ByAddress, "log-in", "Obtain an access token", httpapi.Answers(200, d.login), 401),
 		httpapi.Get("/api/v1/auth/me", httpapi.ByToken, "me", "Get the authenticated user's profile", httpapi.Answers(200, d.me), 404),
 		httpapi.Post("/api/v1/auth/refresh", httpapi.ByAddress, "refresh", "Obtain a new access token", httpapi.Answers(200, d.refresh), 401),

@@ -7,24 +7,23 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/adapters/httpapi"
+	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
 
-// answer is the envelope of one thing.
-type answer[T any] struct {
-	Body struct {
-		Success bool   `json:"success" enum:"true"`
-		Message string `json:"message" doc:"For people"`
-		Data    T      `json:"data"`
-	}
+// envelope is how everything that succeeds is answered.
+type envelope[T any] struct {
+	Success bool   `json:"success" enum:"true"`
+	Message string `json:"message" doc:"For people"`
+	Data    T      `json:"data"`
 }
 
+type answer[T any] struct{ Body envelope[T] }
+
 func answering[T any](message string, data T) *answer[T] {
-	var a answer[T]
-	a.Body.Success, a.Body.Message, a.Body.Data = true, message, data
-	return &a
+	return &answer[T]{envelope[T]{true, message, data}}
 }
 
 // list is the envelope of several things of a kind.
@@ -71,6 +70,12 @@ func showUser(a account.Account) userBody {
 
 type signedUpBody struct {
 	User userBody `json:"user"`
+}
+
+// showSignedUp shows alike who is new and who is known, where addresses have to
+// be proven by mail: it is what the account would be.
+func showSignedUp(made app.Registered) envelope[signedUpBody] {
+	return envelope[signedUpBody]{true, authenticated, signedUpBody{showUser(made.Account)}}
 }
 
 type tokensBody struct {

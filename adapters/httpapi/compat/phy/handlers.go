@@ -46,17 +46,12 @@ func (d *dialect) login(ctx context.Context, by *httpapi.Call, in *credentialsIn
 	return answering(authenticated, shown), nil
 }
 
-// signup answers alike for new and known addresses where they have to be proven
-// by mail: who it shows then is what the account would be.
-func (d *dialect) signup(ctx context.Context, by *httpapi.Call, in *credentialsInput) (*answer[signedUpBody], error) {
-	made, err := d.app.Accounts.SignUp(ctx, app.SignUp{Email: in.Body.Email, Password: in.Body.Password, Client: by.Client()})
+func (d *dialect) signup(ctx context.Context, by *httpapi.Call, in *credentialsInput, keep app.Keep[app.Registered]) (app.Registered, error) {
+	made, err := d.app.Accounts.SignUp(ctx, app.SignUp{Email: in.Body.Email, Password: in.Body.Password, Client: by.Client(), Keep: keep})
 	if errors.Is(err, account.ErrEmailTaken) {
-		return nil, errEmailTaken
+		err = errEmailTaken
 	}
-	if err != nil {
-		return nil, err
-	}
-	return answering(authenticated, signedUpBody{showUser(made.Account)}), nil
+	return made, err
 }
 
 type refreshInput struct {

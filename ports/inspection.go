@@ -37,14 +37,21 @@ type Inspector interface {
 	// Now is the time of the database server, zero where there is none but this
 	// machine's.
 	Now(ctx context.Context) (time.Time, error)
+	// Latest is the time of the latest entry of the audit, zero when there is none.
+	Latest(ctx context.Context) (time.Time, error)
 	// Outbox returns envelopes without claiming them, by their ids.
 	Outbox(ctx context.Context, page Page[mail.ID]) ([]Envelope, error)
 }
 
-// Repairs mends what an Inspector found.
+// Repairs mends what an Inspector found, and what a restored database cannot
+// know.
 type Repairs interface {
 	// Mend mends violations of an invariant that is Mendable, at most SweepBatch
 	// of them, and says how many. What leads nowhere goes the way that it would
 	// have gone with what it led to.
 	Mend(ctx context.Context, sentence string) (int, error)
+	// Expel deletes sessions, links and mail that waits, at most SweepBatch of
+	// each, whoever's they are, and says how many. In an older state of a database
+	// there are some that were ended, used and sent since.
+	Expel(ctx context.Context) (int, error)
 }

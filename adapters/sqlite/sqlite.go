@@ -72,7 +72,7 @@ func openPool(ctx context.Context, path, settings string, connections int) (*sql
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(sqlstore.Connector{Source: connector.Driver(), Open: func(ctx context.Context) (sqlstore.Session, error) {
+	db := sql.OpenDB(sqlstore.Connector{Source: connector.Driver(), Finalize: true, Open: func(ctx context.Context) (sqlstore.Session, error) {
 		conn, err := connector.Connect(ctx)
 		if err != nil {
 			return nil, err

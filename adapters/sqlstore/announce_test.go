@@ -72,7 +72,7 @@ var unannounced = map[string]string{
 	"rotate":             "a session that seems to have ended is read again",
 	"sessions.Sweep":     "what has run out is refused by its time",
 	"lockOrganization":   "the version is no part of an answer",
-	"invariants":         "what is mended opens nothing any more",
+	"invariants":         "Mend announces",
 	"invitations.Add":    "an invitation opens nothing",
 	"invitations.Save":   "an invitation opens nothing",
 	"invitations.Accept": "that somebody is no member is never remembered",
@@ -90,7 +90,7 @@ func TestEveryChangeThatVerifiersMustHearIsAnnounced(t *testing.T) {
 		}
 		seen[name] = true
 		_, excused := unannounced[name]
-		if announces := strings.Contains(body, "announce("); announces == excused {
+		if announces := strings.Contains(body, "announce(") || strings.Contains(body, "announceAnything("); announces == excused {
 			t.Errorf("%s: announces %v, excused %v", name, announces, excused)
 		}
 	}

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -176,6 +177,16 @@ func (i *Inspector) Outbox(ctx context.Context, page ports.Page[mail.ID]) ([]por
 	return list, nil
 }
 
+// Latest looks at every entry: no index is worth what it would cost each change.
+func (i *Inspector) Latest(ctx context.Context) (time.Time, error) {
+	var latest time.Time
+	err := i.db.GetContext(ctx, &latest, `SELECT created_at FROM audit_entries ORDER BY created_at DESC LIMIT 1`)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return latest.UTC(), err
+}
+
 // repairs mend in a unit of work, so that what was done is recorded with it.
 type repairs struct{ *unit }
 
@@ -189,6 +200,24 @@ func (r repairs) Mend(ctx context.Context, sentence string) (int, error) {
 	if at < 0 {
 		return 0, fault.ErrInternal.With(fmt.Errorf("%q cannot be mended", sentence))
 	}
+	r.announceAnything()
 	query, times := timed(known[at].Mend, r.now, 1)
 	return r.change(ctx, nil, query, append([]any{ports.SweepBatch}, times...)...)
+}
+
+func (r repairs) Expel(ctx context.Context) (int, error) {
+	r.announceAnything()
+	total := 0
+	for _, statement := range []string{
+		"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions LIMIT $1 + 0)",
+		"DELETE FROM links WHERE digest IN (SELECT digest FROM links LIMIT $1 + 0)",
+		"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox LIMIT $1 + 0)",
+	} {
+		n, err := r.change(ctx, nil, statement, ports.SweepBatch)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
 }

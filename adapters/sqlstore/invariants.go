@@ -108,6 +108,11 @@ var invariants = []Invariant{
 		Mend:  "DELETE FROM links WHERE digest IN (SELECT digest FROM links WHERE expires_at < :now-2d LIMIT $1 + 0)",
 	},
 	{
+		Sentence: "no answer that ran out days ago is kept", Advice: true,
+		Query: "SELECT 'ran out at ' || CAST(expires_at AS text) AS example FROM idempotent_answers WHERE expires_at < :now-2d",
+		Mend:  "DELETE FROM idempotent_answers WHERE digest IN (SELECT digest FROM idempotent_answers WHERE expires_at < :now-2d LIMIT $1 + 0)",
+	},
+	{
 		Sentence: "no count that was over days ago is kept", Advice: true,
 		Query: "SELECT key AS example FROM throttles WHERE resets_at < :now-2d",
 		Mend:  "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE resets_at < :now-2d LIMIT $1 + 0)",

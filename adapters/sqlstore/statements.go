@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 )
 
 // Session is what this package needs of a driver's connection; both drivers
@@ -29,6 +30,7 @@ type Connector struct {
 	Open       Open
 	Source     driver.Driver
 	Unprepared bool // keep nothing: the next statement may run elsewhere
+	Finalize   bool // statements have to be closed before their connection is
 }
 
 // Connect implements driver.Connector.
@@ -37,7 +39,7 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil || c.Unprepared {
 		return s, err
 	}
-	return &keeper{Session: s, statements: map[string]statement{}}, nil
+	return &keeper{Session: s, statements: map[string]statement{}, finalize: c.Finalize}, nil
 }
 
 // Driver implements driver.Connector.
@@ -54,6 +56,19 @@ type keeper struct {
 	Session
 	statements map[string]statement
 	cutShort   bool
+	finalize   bool
+}
+
+// Close lets go of the statements first where the connection would stay open for
+// them.
+func (k *keeper) Close() error {
+	var failures []error
+	if k.finalize {
+		for _, s := range k.statements {
+			failures = append(failures, s.Close())
+		}
+	}
+	return errors.Join(append(failures, k.Session.Close())...)
 }
 
 func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {

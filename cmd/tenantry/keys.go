@@ -51,7 +51,15 @@ func keys(ctx context.Context, cmd command) error {
 	if c.JWTSecret.set() {
 		return usageError{errOwnSecret}
 	}
-	return withSigningKeys(ctx, c, func(k *app.SigningKeys) error {
+	inspector, err := openInspector(ctx, c) // never makes a database
+	if err != nil {
+		return err
+	}
+	master, err := keptMasterKey(c)
+	if err := errors.Join(err, inspector.Close()); err != nil {
+		return err
+	}
+	return withSigningKeys(ctx, c, master, func(k *app.SigningKeys) error {
 		return errors.Join(act(ctx, k), listKeys(ctx, k, cmd))
 	})
 }
@@ -59,18 +67,7 @@ func keys(ctx context.Context, cmd command) error {
 const longestNotice = 7 * 24 * time.Hour
 
 // withSigningKeys opens the store of an installation that has served before.
-func withSigningKeys(ctx context.Context, c config, work func(*app.SigningKeys) error) error {
-	inspector, err := openInspector(ctx, c) // never makes a database
-	if err != nil {
-		return err
-	}
-	if err := inspector.Close(); err != nil {
-		return err
-	}
-	master, err := keptMasterKey(c)
-	if err != nil {
-		return err
-	}
+func withSigningKeys(ctx context.Context, c config, master []byte, work func(*app.SigningKeys) error) error {
 	sealer, err := seal.New(master)
 	if err != nil {
 		return err

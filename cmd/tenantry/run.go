@@ -24,6 +24,8 @@ Usage: tenantry [command]
   serve                    run the server (the default)
   migrate up|status|down   bring the schema up to date, show it, or take one step back
   doctor [--fix]           examine the database; mend what has one way to be mended
+  backup FILE              copy an SQLite database that is in use
+  restore [FILE]           put a backup in place, or finish what other means have restored
   keys list|rotate         show the keys that sign access tokens, or bring in a new one
   audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
@@ -55,6 +57,8 @@ var commands = map[string]subcommand{
 	"migrate":     {migrate, 1},
 	"doctor":      {doctor, anyNumber},
 	"keys":        {keys, anyNumber},
+	"backup":      {backup, anyNumber},
+	"restore":     {restore, anyNumber},
 	"audit":       {examineAudit, 2},
 	"config":      {printConfig, 0},
 	"openapi":     {printSpecification, 2},

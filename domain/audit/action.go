@@ -47,6 +47,7 @@ const (
 	KeyRotated             Action = "key.rotated"
 	KeyRevoked             Action = "key.revoked"
 	InstallationMended     Action = "installation.mended"
+	InstallationRestored   Action = "installation.restored"
 	SigningKeyRotated      Action = "signing_key.rotated"
 	SigningKeyRevoked      Action = "signing_key.revoked"
 )
@@ -61,6 +62,6 @@ func Actions() []Action {
 		OwnershipTransferred, MemberInvited, InvitationResent, InvitationRevoked, InvitationDeclined, MemberJoined,
 		MemberRoleChanged, MemberRemoved, MemberLeft, ProjectCreated, ProjectUpdated, ProjectDeleted,
 		EnvironmentCreated, EnvironmentUpdated, EnvironmentDeleted, KeyCreated, KeyRotated, KeyRevoked,
-		InstallationMended, SigningKeyRotated, SigningKeyRevoked,
+		InstallationMended, InstallationRestored, SigningKeyRotated, SigningKeyRevoked,
 	}
 }

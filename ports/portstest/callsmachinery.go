@@ -71,6 +71,9 @@ var machineryCalls = []call{
 	{"Answers.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
 		return tx.Answers().Sweep(ctx)
 	}},
+	{"Repairs.Expel", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return tx.Repairs().Expel(ctx)
+	}},
 	{"Audit.Append", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Audit().Append(ctx, newEntry(audit.OfOrganization(p.org.ID))))
 	}},

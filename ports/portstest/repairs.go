@@ -1,6 +1,8 @@
 package portstest
 
 import (
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
@@ -8,6 +10,7 @@ import (
 
 var repairPromises = []promise{
 	{"what a removal should have taken from a session is taken, and nothing else", repairsSessions},
+	{"sessions, links and mail that waits can be expelled, and nothing else", repairsExpel},
 	{"what has no one way to be mended is refused", repairsRefuse},
 }
 
@@ -49,4 +52,30 @@ func repairsRefuse(w *world) {
 			w.Errorf("mending %q: %v", sentence, err)
 		}
 	}
+}
+
+func repairsExpel(w *world) {
+	p := w.found("acme")
+	before := w.dump(p)
+	for _, want := range []int{6, 0} { // two sessions, three links, one envelope
+		var expelled int
+		w.do(func(tx ports.Tx) (err error) {
+			expelled, err = tx.Repairs().Expel(w.ctx)
+			return err
+		})
+		w.same("how many were expelled", want, expelled)
+	}
+	after := w.dump(p)
+	gone := []string{
+		"session", "ended session", "owner's sessions", "the owner's link", "the owner's expired link",
+		"the link to the invitation", "mail that is due",
+	}
+	for _, name := range gone {
+		if before[name] == nil || cmp.Equal(before[name], after[name], exactly) {
+			w.Errorf("expelled was not: %s", name)
+		}
+		delete(before, name)
+		delete(after, name)
+	}
+	w.same("all else", before, after)
 }

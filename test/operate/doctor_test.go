@@ -136,6 +136,11 @@ var ailments = []ailment{
 		spoil: []string{"UPDATE links SET expires_at = " + never},
 	},
 	{
+		found: "no answer that ran out days ago is kept", mended: true, note: true,
+		spoil: []string{"INSERT INTO idempotent_answers (digest, fingerprint, sealed, expires_at) VALUES (" +
+			digest + ", " + digest + ", " + digest + ", " + never + ")"},
+	},
+	{
 		found: "no attempt is counted for longer than any window", mended: true,
 		spoil: []string{"UPDATE throttles SET resets_at = " + later},
 	},

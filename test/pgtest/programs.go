@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"testing"
 )
 
 var errNotInstalled = errors.New(`PostgreSQL was not found, neither on PATH nor below /usr/lib/postgresql; do one of
@@ -39,6 +40,24 @@ func programs() (string, error) {
 		}
 	}
 	return "", errNotInstalled
+}
+
+// Program returns the path of one of PostgreSQL's own programs, such as pg_dump,
+// from where the server's are, or else from PATH.
+func Program(tb testing.TB, name string) string {
+	tb.Helper()
+	directory, err := programs()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(directory, name)
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	if path, err = exec.LookPath(name); err != nil {
+		tb.Fatal(err)
+	}
+	return path
 }
 
 func glob(patterns []string) []string {

@@ -121,3 +121,30 @@ func TestAMembershipIsEitherActiveOrInvited(t *testing.T) {
 		e.exec(t, "UPDATE memberships SET status = 'invited', account_id = NULL, email = 'ada@example.com', expires_at = created_at")
 	})
 }
+
+// keyed is a key beside what peopled has, as the first step's schema holds it.
+const keyed = `
+	INSERT INTO projects (organization_id, id, name, slug, version, created_at, updated_at)
+		VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000006', 'Shop', 'shop', 1,
+			'2026-01-02 03:04:05+00:00', '2026-01-02 03:04:05+00:00');
+	INSERT INTO environments (organization_id, id, project_id, name, slug, kind, color, protected, version, created_at, updated_at)
+		VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000007', '00000000-0000-7000-8000-000000000006',
+			'Live', 'live', 'production', '#000000', true, 1, '2026-01-02 03:04:05+00:00', '2026-01-02 03:04:05+00:00');
+	INSERT INTO environment_keys (organization_id, id, environment_id, name, type, prefix, scopes, created_at)
+		VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000008', '00000000-0000-7000-8000-000000000007',
+			'Backend', 'server', 'sdk-prod-', '', '2026-01-02 03:04:05+00:00');`
+
+func TestKeysSurviveTheStepToRotationsAndBack(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, e engine) {
+		e.peopled(t)
+		e.exec(t, keyed)
+		e.up(t)
+		e.holds(t, "the key", "SELECT name, COALESCE(CAST(ends_at AS text), 'lives on') FROM environment_keys", [4]string{"Backend", "lives on"})
+		e.exec(t, `INSERT INTO key_rotations (organization_id, key_id, successor_id)
+			SELECT organization_id, id, id FROM environment_keys; UPDATE environment_keys SET ends_at = created_at`)
+		for range migrations.Latest(e.kind) - 1 {
+			e.down(t)
+		}
+		e.holds(t, "the key after all", "SELECT name, type FROM environment_keys", [4]string{"Backend", "server"})
+	})
+}

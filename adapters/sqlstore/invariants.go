@@ -60,6 +60,12 @@ var invariants = []Invariant{
 				WHERE d.organization_id = k.organization_id AND d.key_id = k.id) <> 1`,
 	},
 	{
+		Sentence: "a key has an end if it was rotated, and only then",
+		Query: `SELECT CAST(k.id AS text) AS example FROM environment_keys k
+			WHERE (k.ends_at IS NOT NULL) <> EXISTS (
+				SELECT 1 FROM key_rotations r WHERE r.organization_id = k.organization_id AND r.key_id = k.id)`,
+	},
+	{
 		Sentence: ports.ActiveOrganizations,
 		Query:    "SELECT CAST(s.id AS text) AS example FROM sessions s WHERE " + strayed,
 		Mend:     "UPDATE sessions SET organization_id = NULL WHERE id IN (SELECT s.id FROM sessions s WHERE " + strayed + " LIMIT $1 + 0)",

@@ -74,6 +74,22 @@ var ailments = []ailment{
 	},
 	{found: "every environment key has one digest", spoil: []string{"DELETE FROM key_digests"}},
 	{
+		found: "a key has an end if it was rotated, and only then",
+		spoil: []string{"UPDATE environment_keys SET ends_at = " + later},
+	},
+	{
+		found: "(organization_id, key_id) of key_rotations leads to (organization_id, id) of environment_keys", mended: true,
+		spoil: []string{"INSERT INTO key_rotations (organization_id, key_id, successor_id) SELECT organization_id, " + nobody + ", id FROM environment_keys LIMIT 1"},
+	},
+	{
+		found: "(organization_id, successor_id) of key_rotations leads to (organization_id, id) of environment_keys", mended: true,
+		spoil: []string{"INSERT INTO key_rotations (organization_id, key_id, successor_id) SELECT organization_id, id, " + nobody + " FROM environment_keys LIMIT 1"},
+	},
+	{
+		found: "(organization_id, key_id) of key_callers leads to (organization_id, id) of environment_keys", mended: true,
+		spoil: []string{"INSERT INTO key_callers (organization_id, key_id, address, user_agent, uses, last_used_at) SELECT organization_id, " + nobody + ", '', '', 1, created_at FROM environment_keys LIMIT 1"},
+	},
+	{
 		found: "the active organization of a session has its account as a member", mended: true,
 		spoil: []string{"UPDATE sessions SET organization_id = " + last},
 	},

@@ -22,6 +22,10 @@ var exceptions = []exception{
 		"`POST /v1/evaluate` is about feature flags, which this server does not have yet: 404."},
 	{"phaseflag", []place{{120, ""}},
 		"`GET /sdk/ruleset` is about feature flags, which this server does not have yet: 404. Its key opens `/v1/sdk/environment`."},
+	{"username-and-keys", []place{{26, "refreshToken"}},
+		"The answer has a `refreshToken` besides: the document's refresh asks for one, and no other answer could give it."},
+	{"username-and-keys", []place{{45, "error"}},
+		"An unknown user and a wrong password have one text, `Invalid credentials`: two would tell who has an account."},
 }
 
 // note is what a reader of the page should know beside what was tried.
@@ -33,4 +37,6 @@ var notes = []note{
 	{"phaseflag", "[Dialects](dialects.md#phaseflag) tells what the document leaves open."},
 	{"phy", "The account of the document's login was made with `PASSWORD_MIN_SCORE=0`: by default nobody can choose `password123`."},
 	{"phy", "[Dialects](dialects.md#phy) tells what the document leaves open."},
+	{"username-and-keys", "The document shows no requests; they are made from its tables of members."},
+	{"username-and-keys", "[Dialects](dialects.md#username-and-keys) tells what the document leaves open."},
 }

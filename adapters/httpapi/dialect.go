@@ -68,8 +68,11 @@ type Class = class
 // address; whoever is logged in, or an account key; only who is logged in.
 var (
 	ByAddress = byAddress
-	ByToken   = byToken
-	ByPerson  = byPerson
+	// Open is for who presents something that nobody can guess, such as a refresh
+	// token: many may come from one address.
+	Open     = open
+	ByToken  = byToken
+	ByPerson = byPerson
 )
 
 // Endpoint is a handler with its documentation.

@@ -29,7 +29,7 @@ func (d *dialect) routes() []httpapi.Route {
 		httpapi.Post("/api/v1/auth/register", httpapi.ByAddress, "register", "Create a new user account", httpapi.Creates(201, d.register, showRegistered), 409),
 		httpapi.Post("/api/v1/auth/login", httpapi.ByAddress, "log-in", "Obtain an access token", httpapi.Answers(200, d.login), 401),
 		httpapi.Get("/api/v1/auth/me", httpapi.ByToken, "me", "Get the authenticated user's profile", httpapi.Answers(200, d.me), 404),
-		httpapi.Post("/api/v1/auth/refresh", httpapi.ByAddress, "refresh", "Obtain a new access token", httpapi.Answers(200, d.refresh), 401),
+		httpapi.Post("/api/v1/auth/refresh", httpapi.Open, "refresh", "Obtain a new access token", httpapi.Answers(200, d.refresh), 401),
 		httpapi.Post("/api/v1/auth/logout", httpapi.ByPerson, "log-out", "End the session with its tokens", httpapi.Answers(204, d.logout), 404),
 	}
 }

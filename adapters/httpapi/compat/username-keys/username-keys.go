@@ -28,7 +28,7 @@ type dialect struct{ app *app.App }
 func (d *dialect) routes() []httpapi.Route {
 	return []httpapi.Route{
 		httpapi.Post("/api/v1/auth/login", httpapi.ByAddress, "log-in", "Begin a session", httpapi.Answers(200, d.login), 401),
-		httpapi.Post("/api/v1/auth/refresh", httpapi.ByAddress, "refresh", "Obtain a new access token", httpapi.Answers(200, d.refresh), 401),
+		httpapi.Post("/api/v1/auth/refresh", httpapi.Open, "refresh", "Obtain a new access token", httpapi.Answers(200, d.refresh), 401),
 		httpapi.Post("/api/v1/auth/logout", httpapi.ByPerson, "log-out", "End the session with its tokens", httpapi.Answers(200, d.logout), 404),
 		httpapi.Post("/api/v1/auth/keys", httpapi.ByPerson, "create-key", "Make an account key; the answer alone shows it", httpapi.Creates(201, d.createKey, showNewKey), 404),
 		httpapi.Get("/api/v1/auth/keys", httpapi.ByPerson, "list-keys", "List one's account keys", httpapi.Answers(200, d.listKeys), 404),

@@ -178,9 +178,7 @@ func (s *Invitations) joinAsNew(ctx context.Context, tx ports.Tx, in AcceptAsNew
 		return Joined{}, err
 	}
 	by := in.Client.by(who.ID)
-	err = s.recordFrom(ctx, tx, by, audit.OfAccount(who.ID), audit.Event{
-		Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: who.ID.String(), After: accountState(who),
-	})
+	err = s.recordFrom(ctx, tx, by, audit.OfAccount(who.ID), registered(who))
 	if err != nil {
 		return Joined{}, err
 	}

@@ -111,7 +111,7 @@ func New(d Dependencies, s Settings) *App {
 		Verification:  verification,
 		Audit:         &Audit{Dependencies: d},
 		Access:        &Access{Dependencies: d},
-		Operators:     &Operators{Dependencies: d, departure: departure},
+		Operators:     &Operators{Dependencies: d, departure: departure, newcomers: newcomers, founding: found, emails: emails},
 		Relay: &Relay{Dependencies: d, answers: map[mail.Kind]func(context.Context, ports.Tx, wish) error{
 			mail.VerifyEmail: emails.answer, mail.ResetPassword: passwords.answer, mail.ManyFailures: proof.answer,
 		}},

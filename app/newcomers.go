@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/ports"
@@ -62,6 +63,13 @@ func (n *newcomers) add(ctx context.Context, tx ports.Tx, who account.Account, l
 		return who, err
 	}
 	return claimInstallation(ctx, tx, n.settings, who)
+}
+
+// registered tells the audit of a new account.
+func registered(who account.Account) audit.Event {
+	return audit.Event{
+		Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: who.ID.String(), After: accountState(who),
+	}
 }
 
 // claimInstallation makes the account the operator of an installation that has

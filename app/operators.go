@@ -15,6 +15,9 @@ import (
 type Operators struct {
 	Dependencies
 	departure *departure
+	newcomers *newcomers
+	founding  *founding
+	emails    *Emails
 }
 
 // Accounts returns the accounts whose address, name or username has the text in
@@ -113,19 +116,24 @@ func (o *Operators) Delete(ctx context.Context, by access.Installation, id accou
 	})
 }
 
-// find asks again, inside the unit of work, whether the operator still is one.
 func (o *Operators) find(ctx context.Context, tx ports.Tx, by access.Installation, id account.ID) (account.Account, error) {
-	if err := by.Permits(); err != nil {
+	if err := stillOperates(ctx, tx, by); err != nil {
 		return account.Account{}, err
 	}
-	if own := by.Operator(); own != nil {
-		operator, err := tx.Accounts().Get(ctx, *own)
-		if err != nil {
-			return account.Account{}, err
-		}
-		if _, err := access.Operate(access.Actor{Account: operator}); err != nil {
-			return account.Account{}, err
-		}
-	}
 	return tx.Accounts().Get(ctx, id)
+}
+
+// stillOperates asks again, inside the unit of work, whether the operator still
+// is one.
+func stillOperates(ctx context.Context, tx ports.Tx, by access.Installation) error {
+	own := by.Operator()
+	if err := by.Permits(); err != nil || own == nil {
+		return err
+	}
+	operator, err := tx.Accounts().Get(ctx, *own)
+	if err != nil {
+		return err
+	}
+	_, err = access.Operate(access.Actor{Account: operator})
+	return err
 }

@@ -63,16 +63,16 @@ type SignUp struct {
 func (a *Accounts) SignUp(ctx context.Context, in SignUp) (Registered, error) {
 	var v fault.Validation
 	email := required(&v, "email", in.Email, a.parseEmail)
-	draft := a.newcomers.parse(&v, email, nameOrLocalPart(in, email), in.Password)
+	draft := a.newcomers.parse(&v, email, nameOrLocalPart(in.Name, email), in.Password)
 	if err := v.Err(); err != nil {
 		return Registered{}, err
 	}
 	return a.register(ctx, entry{draft: draft, charter: charter{name: draft.account.Name, personal: true}, client: in.Client, keep: in.Keep}, false)
 }
 
-func nameOrLocalPart(in SignUp, email account.Email) string {
-	if in.Name != nil && *in.Name != "" {
-		return *in.Name
+func nameOrLocalPart(name *string, email account.Email) string {
+	if name != nil && *name != "" {
+		return *name
 	}
 	if email.LocalPart() == "" {
 		return "-" // never kept: the address is refused
@@ -188,10 +188,7 @@ func (a *Accounts) welcome(ctx context.Context, tx ports.Tx, made Registered, e 
 	}
 	by := e.client.by(made.Account.ID)
 	return tx.Audit().Begin(ctx,
-		a.told(tx, by, audit.OfAccount(made.Account.ID), audit.Event{
-			Action: audit.AccountRegistered, ResourceType: accountResource, ResourceID: made.Account.ID.String(),
-			After: accountState(made.Account),
-		}),
+		a.told(tx, by, audit.OfAccount(made.Account.ID), registered(made.Account)),
 		a.told(tx, by, audit.OfOrganization(made.Organization.ID), founded(made.Founded)))
 }
 

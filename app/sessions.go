@@ -176,6 +176,31 @@ func (s *Sessions) Logout(ctx context.Context, actor access.Actor) error {
 	return s.End(ctx, actor, actor.Session.ID)
 }
 
+// LogoutBy ends the session of a refresh token, for clients that hold nothing
+// else. Any token that the session ever had will do: a replaced one, presented
+// to be refreshed, would end it, too. One without a live session is
+// session.ErrInvalidRefresh.
+func (s *Sessions) LogoutBy(ctx context.Context, token string, c Client) error {
+	id, _, err := s.RefreshTokens.Parse(token)
+	if err != nil {
+		return err
+	}
+	return s.Store.Do(ctx, func(tx ports.Tx) error {
+		found, err := tx.Sessions().Find(ctx, id, nil)
+		if err != nil {
+			return err
+		}
+		if found == nil || found.Session.Ended(tx.Now()) {
+			return session.ErrInvalidRefresh
+		}
+		who := found.Account.ID
+		if err := tx.Sessions().Remove(ctx, who, id); err != nil {
+			return err
+		}
+		return s.recordFrom(ctx, tx, c.by(who), audit.OfAccount(who), sessionEvent(audit.SessionEnded, id))
+	})
+}
+
 // List returns the caller's sessions, oldest first.
 func (s *Sessions) List(ctx context.Context, actor access.Actor, page ports.Page[session.ID]) (Listed[session.Session], error) {
 	if err := inPerson(actor); err != nil {

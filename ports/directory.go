@@ -16,4 +16,9 @@ type Directory interface {
 	Organizations(ctx context.Context, text string, page Page[organization.ID]) ([]organization.Organization, error)
 	// Operators counts the operators that are not disabled.
 	Operators(ctx context.Context) (int, error)
+	// Home returns the organization into which operators register accounts, nil
+	// while there is none, as after it was deleted.
+	Home(ctx context.Context) (*organization.ID, error)
+	// Settle makes an organization the home, whatever was before.
+	Settle(ctx context.Context, home organization.ID) error
 }

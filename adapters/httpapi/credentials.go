@@ -36,6 +36,8 @@ const authenticationBudget = 3 * time.Second
 var (
 	errAmbiguous   = fault.Declare(fault.Invalid, "AMBIGUOUS_CREDENTIALS", "The request has more than one credential. Send exactly one.")
 	errKeyRequired = fault.Declare(fault.Unauthenticated, "KEY_REQUIRED", "This needs an environment key in the header X-API-Key.")
+	errMachine     = fault.Declare(fault.Unauthenticated, "ADMIN_TOKEN_REQUIRED", "This needs the installation's ADMIN_API_TOKEN as a bearer token.")
+	errCrossOrigin = fault.Declare(fault.Forbidden, "CROSS_ORIGIN", "A page of another site asks for this.")
 	errBackend     = fault.Declare(fault.Unauthenticated, "OPERATOR_TOKEN_REQUIRED", "This needs the installation's ADMIN_API_TOKEN or an account key as a bearer token.")
 )
 
@@ -178,6 +180,34 @@ func (s *server) operator(c *gin.Context) {
 	}
 	if err != nil {
 		fail(c, err)
+	}
+}
+
+// machine admits the holders of ADMIN_API_TOKEN alone. A credential of anybody
+// else is good, and not enough.
+func (s *server) machine(c *gin.Context) {
+	if s.operates(c) {
+		callOf(c.Request.Context()).presented = false // what else may be refused is a password, not this token
+		return
+	}
+	err := s.authenticate(c)
+	switch {
+	case err == nil:
+		err = access.ErrOperatorOnly
+	case fault.KindOf(err) == fault.Unauthenticated:
+		err = errMachine
+	}
+	fail(c, err)
+}
+
+// crossOrigin tells what browsers send for the pages of other sites.
+var crossOrigin http.CrossOriginProtection
+
+// sameOrigin refuses what another site's page makes a browser send, with the
+// cookies that it has of ours.
+func (s *server) sameOrigin(c *gin.Context) {
+	if crossOrigin.Check(c.Request) != nil {
+		fail(c, errCrossOrigin)
 	}
 }
 

@@ -65,14 +65,17 @@ func Delete(path string, c Class, id, summary string, e Endpoint, refuses ...int
 type Class = class
 
 // The classes that dialects use: nobody in particular, bounded by the client's
-// address; whoever is logged in, or an account key; only who is logged in.
+// address; whoever is logged in, or an account key; only who is logged in; only a
+// machine that presents ADMIN_API_TOKEN, also bounded by its address. Behind that
+// last one cookies can be trusted: no other site's page gets there.
 var (
 	ByAddress = byAddress
 	// Open is for who presents something that nobody can guess, such as a refresh
 	// token: many may come from one address.
-	Open     = open
-	ByToken  = byToken
-	ByPerson = byPerson
+	Open      = open
+	ByToken   = byToken
+	ByPerson  = byPerson
+	ByMachine = byMachine
 )
 
 // Endpoint is a handler with its documentation.
@@ -98,8 +101,11 @@ type Call = call
 // Client is the device that the request came from.
 func (c *call) Client() app.Client { return c.client }
 
-// Actor is who calls, on routes of a class with credentials.
+// Actor is who calls, on routes of a class with credentials of an account.
 func (c *call) Actor() access.Actor { return c.actor }
+
+// Installation is the authority of ADMIN_API_TOKEN, on routes of ByMachine.
+func (c *call) Installation() access.Installation { return c.installation }
 
 // Optional is a member of a request that may be left out; null is refused and
 // the empty text counts as left out, as on /v1.

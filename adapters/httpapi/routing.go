@@ -39,6 +39,7 @@ var (
 	byPerson   = class{"person", each((*server).session), needs(sessionScheme), []int{400, 401, 403, 429}, true}
 	byBackend  = class{"backend", each((*server).backend), needs(operatorScheme, accountKeyScheme), []int{400, 401, 403, 429}, false}
 	byOperator = class{"operator", each((*server).operator), needs(operatorScheme, sessionScheme), []int{400, 401, 403}, false}
+	byMachine  = class{"machine", each((*server).ofAddress, (*server).sameOrigin, (*server).machine), needs(operatorScheme), []int{400, 401, 403, 429}, false}
 	byKey      = class{"key", each((*server).asksForKey), needs(keyScheme), []int{401, 429}, false}
 )
 

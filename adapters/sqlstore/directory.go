@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
@@ -43,6 +44,16 @@ func (r directory) Operators(ctx context.Context) (int, error) {
 	var n int
 	_, err := r.find(ctx, &n, "SELECT count(*) FROM accounts WHERE operator AND NOT disabled")
 	return n, err
+}
+
+func (r directory) Home(ctx context.Context) (*organization.ID, error) {
+	var home *uuid.UUID
+	_, err := r.find(ctx, &home, "SELECT home_id FROM installation WHERE id = 1")
+	return typed[organization.ID](home), err
+}
+
+func (r directory) Settle(ctx context.Context, home organization.ID) error {
+	return r.changeOne(ctx, nil, fault.ErrInternal, "UPDATE installation SET home_id = $1 WHERE id = 1", home.UUID())
 }
 
 // search lists a table by id, cut down to the rows that have the text in one of

@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/adapters/httpapi/compat/phaseflag"
 	"github.com/tenantry/tenantry/adapters/httpapi/compat/phy"
 	usernamekeys "github.com/tenantry/tenantry/adapters/httpapi/compat/username-keys"
+	"github.com/tenantry/tenantry/adapters/httpapi/compat/zylon"
 )
 
 // dialects are all that COMPAT can switch on.
@@ -17,6 +18,7 @@ func dialects() []httpapi.Dialect {
 		phaseflag.New(),
 		phy.New(),
 		usernamekeys.New(),
+		zylon.New(),
 	}
 }
 

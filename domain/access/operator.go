@@ -50,7 +50,7 @@ func (i Installation) Operator() *account.ID { return i.operator }
 func (i Installation) Origin() audit.Origin { return i.origin }
 
 // Over is the grant of an operator over one organization, for taking members
-// out of it and for deleting it.
+// into it and out of it, and for deleting it. No role is above it.
 func (i Installation) Over(org organization.ID) Grant {
 	if i.Permits() != nil {
 		return Grant{}

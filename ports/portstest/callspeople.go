@@ -132,4 +132,11 @@ var peopleCalls = []call{
 	{"Directory.Operators", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
 		return tx.Directory().Operators(ctx)
 	}},
+	{"Directory.Home", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		_, err := tx.Directory().Home(ctx)
+		return one(err) // none is an answer, too
+	}},
+	{"Directory.Settle", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Directory().Settle(ctx, p.org.ID))
+	}},
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
 	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
@@ -16,6 +17,7 @@ var directoryPromises = []promise{
 	{"a new name is found and the old one is not", newNameFound},
 	{"accounts and organizations come in pages, in the order of their ids", directoryPages},
 	{"operators are counted unless they are disabled", operatorsCounted},
+	{"the home is the last that was settled, until it is deleted", homeSettled},
 }
 
 func (w *world) accountsBy(text string) string {
@@ -115,4 +117,26 @@ func operatorsCounted(w *world) {
 func renamed(o organization.Organization, name string) organization.Organization {
 	o.Name = naming.StoredName(name)
 	return o
+}
+
+func homeSettled(w *world) {
+	home := func() *organization.ID {
+		return look(w, func(tx ports.Tx) (*organization.ID, error) { return tx.Directory().Home(w.ctx) })
+	}
+	if got := home(); got != nil {
+		w.Errorf("a fresh installation has the home %s", got)
+	}
+	first, last := w.found("first"), w.found("last")
+	for _, p := range []plot{first, last} {
+		w.do(func(tx ports.Tx) error { return tx.Directory().Settle(w.ctx, p.org.ID) })
+		w.same("the home", &p.org.ID, home())
+	}
+	w.do(func(tx ports.Tx) error { return tx.Organization(first.grant()).Remove(w.ctx) })
+	w.same("the home, after another organization was deleted", &last.org.ID, home())
+	w.do(func(tx ports.Tx) error { return tx.Organization(last.grant()).Remove(w.ctx) })
+	if got := home(); got != nil {
+		w.Errorf("after it was deleted, the home is %s", got)
+	}
+	err := w.store.Do(w.ctx, func(tx ports.Tx) error { return tx.Directory().Settle(w.ctx, first.org.ID) })
+	w.refused("a home that is no organization", err, fault.ErrNotFound)
 }

@@ -147,6 +147,8 @@ func (d dump) machinery(ctx context.Context, tx ports.Tx, p plot) error {
 	var errs []error
 	opened, err := tx.KeyIndex().Find(ctx, p.key.Digest)
 	errs = append(errs, note(d, "what the key opens", opened, err))
+	home, err := tx.Directory().Home(ctx)
+	errs = append(errs, note(d, "home", home, err))
 	secrets, err := tx.Keyring().List(ctx, ports.Purpose(p.org.Slug.String()))
 	errs = append(errs, note(d, "secrets", secrets, err))
 	for name, a := range map[string]ports.Answer{"answer": p.answer, "next answer": p.nextAnswer} {

@@ -83,7 +83,10 @@ func TestWhatADialectRefusesItRefusesInItsOwnForm(t *testing.T) {
 					continue
 				}
 				c := s.Client(t)
-				if o.Secured {
+				switch {
+				case o.ByMachine:
+					c = c.Bearer(harness.AdminToken)
+				case o.Secured:
 					c = s.Cast(t).Outsider.Client
 				}
 				path := o.Fill(uuid.Must(uuid.NewV7()).String())

@@ -27,6 +27,7 @@ type Specification struct {
 type Operation struct {
 	Method, Path, ID string
 	Secured          bool
+	ByMachine        bool // by ADMIN_API_TOKEN and nothing else
 	Statuses         []string
 	node             M
 }
@@ -129,6 +130,8 @@ func newOperation(method, path string, node M) Operation {
 		requirement, _ := one.(M)
 		return len(requirement) == 0 // with or without
 	})
+	only, _ := append(security, nil)[0].(M)
+	o.ByMachine = len(security) == 1 && only["operator"] != nil
 	responses, _ := node["responses"].(M)
 	for status := range responses {
 		o.Statuses = append(o.Statuses, status)

@@ -18,7 +18,11 @@ const (
 	migrating
 	inspecting
 	listening
+	moving
 )
+
+// applicationName is what the server's own views call our connections.
+const applicationName = "tenantry"
 
 const connectLimit = 3 * time.Second
 
@@ -47,7 +51,10 @@ func settings(c Config, use purpose) (pq.Config, error) {
 		return pq.Config{}, errSSLMode
 	}
 	if s.ApplicationName == "" {
-		s.ApplicationName = "tenantry"
+		s.ApplicationName = applicationName
+	}
+	if use == moving {
+		s.ApplicationName = applicationName + " move" // not to be taken for a server
 	}
 	if s.ConnectTimeout == 0 || s.ConnectTimeout > connectLimit {
 		s.ConnectTimeout = connectLimit
@@ -74,6 +81,8 @@ func guard(runtime map[string]string, use purpose) {
 		wanted["default_transaction_read_only"] = "on"
 	case migrating:
 		wanted = map[string]string{"lock_timeout": lockTimeout}
+	case moving:
+		wanted = nil
 	case inspecting:
 		wanted = map[string]string{"default_transaction_read_only": "on"}
 	}

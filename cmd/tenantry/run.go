@@ -26,6 +26,7 @@ Usage: tenantry [command]
   doctor [--fix]           examine the database; mend what has one way to be mended
   backup FILE              copy an SQLite database that is in use
   restore [FILE]           put a backup in place, or finish what other means have restored
+  move --from URL --to URL take everything from SQLite to PostgreSQL, or the other way
   keys list|rotate         show the keys that sign access tokens, or bring in a new one
   audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
@@ -59,6 +60,7 @@ var commands = map[string]subcommand{
 	"keys":        {keys, anyNumber},
 	"backup":      {backup, anyNumber},
 	"restore":     {restore, anyNumber},
+	"move":        {move, anyNumber},
 	"audit":       {examineAudit, 2},
 	"config":      {printConfig, 0},
 	"openapi":     {printSpecification, 2},

@@ -70,7 +70,20 @@ var ailments = []ailment{
 	{found: "a digest is of its key's organization", spoil: []string{"UPDATE key_digests SET organization_id = " + last}},
 	{
 		found: "(organization_id, key_id) of key_digests leads to (organization_id, id) of environment_keys", mended: true,
-		spoil: []string{"UPDATE key_digests SET key_id = " + nobody},
+		spoil: []string{"UPDATE key_digests SET key_id = " + nobody + " WHERE digest = " + digest},
+	},
+	{
+		found: "(organization_id, key_id) of key_rotations leads to (organization_id, id) of environment_keys", mended: true,
+		spoil: []string{"UPDATE key_rotations SET key_id = " + nobody},
+	},
+	{
+		found: "(organization_id, successor_id) of key_rotations leads to (organization_id, id) of environment_keys", mended: true,
+		spoil: []string{"UPDATE key_rotations SET successor_id = " + nobody},
+	},
+	{
+		found: "(organization_id, key_id) of key_callers leads to (organization_id, id) of environment_keys", mended: true,
+		spoil: []string{"INSERT INTO key_callers (organization_id, key_id, address, user_agent, uses, last_used_at) VALUES (" +
+			first + ", " + nobody + ", '192.0.2.1', 'tests', 1, " + never + ")"},
 	},
 	{found: "every environment key has one digest", spoil: []string{"DELETE FROM key_digests"}},
 	{

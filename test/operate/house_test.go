@@ -35,6 +35,8 @@ func furnish(t *testing.T, d *harness.Database) (made installation) {
 		s := harness.Start(t, d)
 		made.ada, made.bob = s.Register(t), s.Register(t)
 		made.key, _ = made.ada.NewKey(t, made.ada.Dev)
+		_, rotated := made.ada.NewKey(t, made.ada.Dev)
+		made.ada.Post("/v1/api-keys/"+rotated+"/rotate", harness.M{}).Want(201)
 		made.ada.Post("/v1/auth/keys", harness.M{"name": "bound", "organization_id": made.ada.Organization}).Want(201)
 		made.ada.Post("/v1/members/invite", harness.M{"email": harness.NewEmail(), "role": "developer"}).Want(201)
 		s.Client(t).Post("/v1/auth/send-verification-email", harness.M{"email": made.bob.Email}).Want(202)

@@ -39,4 +39,7 @@ var notes = []note{
 	{"phy", "[Dialects](dialects.md#phy) tells what the document leaves open."},
 	{"username-and-keys", "The document shows no requests; they are made from its tables of members."},
 	{"username-and-keys", "[Dialects](dialects.md#username-and-keys) tells what the document leaves open."},
+	{"zylon", "Ids have all 128 bits, which are 32 digits where the document's have 16. `{API_TOKEN}` is `ADMIN_API_TOKEN`; the names in the answers are made of the address, since the request tells none."},
+	{"zylon", "The session is in the cookie `__Host-tenantry_session`, since the document's answers have no token."},
+	{"zylon", "[Dialects](dialects.md#zylon) tells what the document leaves open."},
 }

@@ -36,8 +36,6 @@ func showMember(m ports.Member) memberBody {
 	}
 }
 
-type memberOutput struct{ Body memberBody }
-
 type listMembersInput struct {
 	Status string `query:"status" enum:"active,invited" doc:"Only those"`
 	Role   string `query:"role" enum:"owner,admin,developer,viewer" doc:"Only those"`

@@ -23,6 +23,7 @@ type Enroll struct {
 	Password string
 	Name     *string // nil or empty: what stands before the @ of the address
 	Role     string  // in the home
+	Keep     Keep[Profile]
 }
 
 // Enroll makes an account that is a member of the installation's home, the one
@@ -46,25 +47,29 @@ func (o *Operators) Enroll(ctx context.Context, by access.Installation, in Enrol
 		return Profile{}, err
 	}
 	losses := -1
-	return mailing(ctx, o.Dependencies, func(tx ports.Tx) (Profile, error) {
+	return mailing(ctx, o.Dependencies, keeping(ctx, in.Keep, func(tx ports.Tx) (Profile, error) {
 		losses++
-		if err := stillOperates(ctx, tx, by); err != nil {
-			return Profile{}, err
-		}
-		made, err := o.newcomers.add(ctx, tx, who, false)
-		if err != nil {
-			return Profile{}, err
-		}
-		if err := o.introduce(ctx, tx, by, made); err != nil {
-			return Profile{}, err
-		}
-		home, err := o.home(ctx, tx, by, losses)
-		if err != nil {
-			return Profile{}, err
-		}
-		joined, err := o.admit(ctx, tx, by, home, made.ID, role)
-		return Profile{Account: made, All: []ports.Affiliation{{Organization: home, Membership: joined}}}, err
-	})
+		return o.enroll(ctx, tx, by, who, role, losses)
+	}))
+}
+
+func (o *Operators) enroll(ctx context.Context, tx ports.Tx, by access.Installation, who account.Account, role membership.Role, losses int) (Profile, error) {
+	if err := stillOperates(ctx, tx, by); err != nil {
+		return Profile{}, err
+	}
+	made, err := o.newcomers.add(ctx, tx, who, false)
+	if err != nil {
+		return Profile{}, err
+	}
+	if err := o.introduce(ctx, tx, by, made); err != nil {
+		return Profile{}, err
+	}
+	home, err := o.home(ctx, tx, by, losses)
+	if err != nil {
+		return Profile{}, err
+	}
+	joined, err := o.admit(ctx, tx, by, home, made.ID, role)
+	return Profile{Account: made, All: []ports.Affiliation{{Organization: home, Membership: joined}}}, err
 }
 
 // introduce posts the mail by which the address is proven, and records the new

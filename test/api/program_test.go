@@ -127,7 +127,7 @@ func TestMigrationsAreShownAppliedAndTakenBack(t *testing.T) {
 			delete(env, "MASTER_KEY")
 		}
 		for _, step := range []struct{ arguments, tells string }{
-			{"migrate status", "pending"}, {"migrate up", "0001"}, {"migrate status", "applied"}, {"migrate up", ""}, {"migrate down", "0005"}, {"migrate status", "pending"}, {"migrate up", "0005"},
+			{"migrate status", "pending"}, {"migrate up", "0001"}, {"migrate status", "applied"}, {"migrate up", ""}, {"migrate down", "0006"}, {"migrate status", "pending"}, {"migrate up", "0006"},
 		} {
 			o := harness.Run(t, env, strings.Fields(step.arguments)...)
 			if o.Code != 0 || !strings.Contains(strings.ToLower(o.Stdout), step.tells) {

@@ -33,6 +33,11 @@ func creations(s *harness.Server) map[string]func(t *testing.T) creation {
 	return map[string]func(t *testing.T) creation{
 		"POST " + phaseflag + "/register": newAccount(phaseflag+"/register", 201),
 		"POST " + phy + "/signup":         newAccount(phy+"/signup", 200),
+		"POST " + zylon + "/register": func(t *testing.T) creation {
+			email := harness.NewEmail()
+			body := M{"email": email, "password": harness.NewPassword(), "roles": []string{"AppUser"}}
+			return creation{machine(t, s), zylon + "/register", body, 201, "SELECT count(*) FROM accounts WHERE email = $1", email}
+		},
 		"POST " + usernameKeys + "/keys": func(t *testing.T) creation {
 			name := "Key " + harness.Unique()
 			return creation{s.Cast(t).Owner.Client, usernameKeys + "/keys", M{"name": name}, 201, "SELECT count(*) FROM account_keys WHERE name = $1", name}

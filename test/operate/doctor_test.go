@@ -201,6 +201,10 @@ var ailments = []ailment{
 		spoil: []string{"UPDATE installation SET operator_id = " + nobody},
 	},
 	{
+		found: "(home_id) of installation leads to (id) of organizations, or nowhere", mended: true,
+		spoil: []string{"UPDATE installation SET home_id = " + nobody},
+	},
+	{
 		found: "somebody operates the installation", note: true,
 		spoil: []string{"UPDATE accounts SET operator = (1 = 0)"},
 	},

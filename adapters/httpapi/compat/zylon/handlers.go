@@ -31,8 +31,6 @@ func cookie(token string) http.Cookie {
 	return c
 }
 
-type accountOutput struct{ Body accountBody }
-
 type registerInput struct {
 	Body struct {
 		Email    string   `json:"email" example:"ada.lovelace@example.com"`
@@ -41,15 +39,12 @@ type registerInput struct {
 	}
 }
 
-func (d *dialect) register(ctx context.Context, by *httpapi.Call, in *registerInput) (*accountOutput, error) {
+func (d *dialect) register(ctx context.Context, by *httpapi.Call, in *registerInput, keep app.Keep[app.Profile]) (app.Profile, error) {
 	name := nameOf(in.Body.Email)
 	made, err := d.app.Operators.Enroll(ctx, by.Installation(), app.Enroll{
-		Email: in.Body.Email, Password: in.Body.Password, Name: &name, Role: highest(in.Body.Roles).String(),
+		Email: in.Body.Email, Password: in.Body.Password, Name: &name, Role: highest(in.Body.Roles).String(), Keep: keep,
 	})
-	if err != nil {
-		return nil, httpapi.Renamed(err, map[string]string{"role": "roles"})
-	}
-	return &accountOutput{showAccount(made)}, nil
+	return made, httpapi.Renamed(err, map[string]string{"role": "roles"})
 }
 
 // nameOf makes of an address what its owner may be called: ada.lovelace is Ada

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tenantry/tenantry/adapters/sqlstore"
@@ -16,8 +17,11 @@ func TestWhatIsDoneOftenTakesFewStatements(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	ada := w.register("ada")
+	var mu sync.Mutex // mails are brought out side by side
 	var ran []string
 	w.store.(*sqlstore.Store).Watched(func(_ context.Context, statement string) error {
+		mu.Lock()
+		defer mu.Unlock()
 		ran = append(ran, statement)
 		return nil
 	})

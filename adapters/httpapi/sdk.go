@@ -126,7 +126,7 @@ func (s *server) sdkEnvironment(c *gin.Context) {
 	tag := `"` + base64.RawURLEncoding.EncodeToString(digest[:16]) + `"`
 	c.Header("ETag", tag)
 	c.Header("Cache-Control", "private, no-cache")
-	c.Writer.Header().Add("Vary", apiKeyHeader+", "+authorizationHeader)
+	c.Writer.Header().Add("Vary", "X-API-Key, "+authorizationHeader)
 	if matches(c.Request.Header.Values("If-None-Match"), tag) {
 		c.Status(http.StatusNotModified)
 		return

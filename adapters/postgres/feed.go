@@ -69,7 +69,8 @@ func (f *Feed) Run(ctx context.Context) {
 	go func() { listening <- listener.Listen(sqlstore.Channel) }()
 	defer func() {
 		_ = listener.Close()
-		for range listener.Notify { //nolint:revive // lets the listener's goroutine end
+		for range listener.Notify { // lets the listener's goroutine end
+			continue
 		}
 	}()
 	select {

@@ -79,7 +79,7 @@ func deeds() []deed {
 		{"lift a protection", "owner", 200, func(_ *testing.T, stage harness.Stage, by person) *harness.Response {
 			return by.Patch("/v1/environments/"+stage.Production, M{"protected": false})
 		}},
-		{"delete a protected environment", "admin", 204, func(t *testing.T, stage harness.Stage, by person) *harness.Response {
+		{"delete a protected environment", "admin", 204, func(_ *testing.T, stage harness.Stage, by person) *harness.Response {
 			made := stage.Owner.Post("/v1/projects/"+stage.Project+"/environments", M{"name": "Live " + harness.Unique(), "kind": "production"}).Want(201)
 			return by.Delete("/v1/environments/"+made.Text("id"), M{"confirm": made.Text("slug")})
 		}},

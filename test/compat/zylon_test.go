@@ -158,7 +158,7 @@ func TestOnlyTheAPITokenOpensZylon(t *testing.T) {
 		operator := s.Register(t)
 		key := operator.Post("/v1/auth/keys", M{"name": "CI"}).Want(201).Text("key")
 		environmentKey, _ := operator.NewKey(t, operator.Dev)
-		ask := func(s *harness.Server, what string, c *harness.Client, status int, code string) {
+		ask := func(_ *harness.Server, what string, c *harness.Client, status int, code string) {
 			t.Helper()
 			for _, path := range []string{"/register", "/login", "/logout"} {
 				body := any(M{"email": harness.NewEmail(), "password": harness.NewPassword(), "roles": []string{"AppUser"}})

@@ -72,7 +72,7 @@ func TestZylonKeepsTheSessionInACookie(t *testing.T) {
 
 func TestWhateverEndsASessionEndsTheCookiesWorth(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
-		who, made := enroll(t, s, "AppUser")
+		who, _ := enroll(t, s, "AppUser")
 		begin := func() string { return given(t, machine(t, s).Post(zylon+"/login", who).Want(200)).Value }
 		ended := func(what, cookie string) {
 			t.Helper()
@@ -87,7 +87,7 @@ func TestWhateverEndsASessionEndsTheCookiesWorth(t *testing.T) {
 		cookie = begin()
 		in.Post("/v1/auth/password/change", M{"current_password": who["password"], "new_password": harness.NewPassword()}).Want(204)
 		ended("a new password", cookie)
-		who, made = enroll(t, s, "AppUser")
+		who, made := enroll(t, s, "AppUser")
 		cookie = begin()
 		account := "/v1/admin/accounts/" + hexadecimal(t, "acct_", made.Want(201).Text("id"))
 		machine(t, s).Patch(account, M{"disabled": true}).Want(200)

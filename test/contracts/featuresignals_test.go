@@ -114,7 +114,7 @@ func lives(r *run, p harness.Person) lifetimes {
 	claims := harness.Claims(r, p.AccessToken)
 	current := p.Get("/v1/auth/sessions").Want(200)
 	return lifetimes{
-		access:    time.Duration(claims["exp"].(float64)-claims["iat"].(float64)) * time.Second,
+		access:    time.Duration((claims["exp"].(float64) - claims["iat"].(float64)) * float64(time.Second)),
 		session:   current.Time("0.expires_at").Sub(current.Time("0.created_at")),
 		signature: harness.TokenHeader(r, p.AccessToken)["alg"].(string),
 	}

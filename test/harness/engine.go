@@ -55,6 +55,9 @@ func (d *Database) File() string { return d.path }
 func (d *Database) Open(tb testing.TB) *sql.DB {
 	tb.Helper()
 	driver, dsn := d.Driver()
+	if d.Engine == Postgres {
+		dsn = readable(tb, dsn)
+	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		tb.Fatal(err)

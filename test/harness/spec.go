@@ -32,16 +32,16 @@ type Operation struct {
 	node             M
 }
 
-// print is a specification that was printed once.
-type print struct {
+// printout is a specification that was printed once.
+type printout struct {
 	once sync.Once
 	spec *Specification
 	err  error
 }
 
 var (
-	printed       print
-	dialects      = map[string]*print{} // by name
+	printed       printout
+	dialects      = map[string]*printout{} // by name
 	dialectsMutex sync.Mutex
 )
 
@@ -61,14 +61,14 @@ func Dialect(tb testing.TB, name string) *Specification {
 	tb.Helper()
 	dialectsMutex.Lock()
 	if dialects[name] == nil {
-		dialects[name] = &print{}
+		dialects[name] = &printout{}
 	}
 	p := dialects[name]
 	dialectsMutex.Unlock()
 	return p.get(tb, "openapi", "-", name)
 }
 
-func (p *print) get(tb testing.TB, arguments ...string) *Specification {
+func (p *printout) get(tb testing.TB, arguments ...string) *Specification {
 	tb.Helper()
 	p.once.Do(func() {
 		outcome := Run(tb, Environment{}, arguments...)

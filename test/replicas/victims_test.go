@@ -11,7 +11,6 @@ import (
 type house struct {
 	first *harness.Server
 	owner harness.Person
-	staff []harness.Person
 }
 
 func newHouse(t *testing.T, first *harness.Server) *house {

@@ -253,15 +253,15 @@ func parseCurl(text string) (curl, int, error) {
 // shellWords splits a command and returns how long it is.
 func shellWords(text string) (words []string, length int) {
 	for i := 0; i < len(text); {
-		switch c := text[i]; {
-		case c == '\n':
+		switch c := text[i]; c {
+		case '\n':
 			return words, i
-		case c == ' ' || c == '\\':
+		case ' ', '\\':
 			i++
 			if c == '\\' && i < len(text) && text[i] == '\n' {
 				i++
 			}
-		case c == '\'' || c == '"':
+		case '\'', '"':
 			end := strings.IndexByte(text[i+1:], c)
 			if end < 0 {
 				return words, len(text) // the test finds no such document

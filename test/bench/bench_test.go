@@ -28,17 +28,26 @@ type row struct {
 	own, bare     rate
 }
 
-// BenchmarkTable prints the table of what is read.
-func BenchmarkTable(b *testing.B) {
+// BenchmarkReads prints the table of what is read.
+func BenchmarkReads(b *testing.B) {
 	var rows []row
 	for _, engine := range harness.Engines() {
 		rows = append(rows, measureEngine(b, engine)...)
 	}
-	rows = append(rows, longLists(b)...)
-	rows = append(rows, grown(b)...)
-	show(append(rows, floods(b)...))
-	showMemory(b)
+	show(rows)
 }
+
+// BenchmarkLists prints the table of long lists.
+func BenchmarkLists(b *testing.B) { show(longLists(b)) }
+
+// BenchmarkGrown prints the table of a large installation beside an empty one.
+func BenchmarkGrown(b *testing.B) { show(grown(b)) }
+
+// BenchmarkFlood prints what a flood of logins does to the SDK plane.
+func BenchmarkFlood(b *testing.B) { show(floods(b)) }
+
+// BenchmarkMemory prints what is held in memory.
+func BenchmarkMemory(b *testing.B) { showMemory(b) }
 
 // show prints the rows. The last column compares the slowest hundredth.
 func show(rows []row) {

@@ -162,11 +162,24 @@ func TestABusyNeighborTakesNothingFromOthers(t *testing.T) {
 			}
 		}
 		flood.Wait()
-		ada.Get("/v1/projects").Refused(429, "RATE_LIMITED")
-		ada.In(bob.Organization).Get("/v1/projects").Refused(429, "RATE_LIMITED")
+		runsOut(t, ada.Client)
+		runsOut(t, ada.In(bob.Organization))
 		bob.Get("/v1/projects").Want(200)
 		bob.In(ada.Organization).Get("/v1/projects").Refused(404, "NOT_FOUND")
 	})
+}
+
+// runsOut asks until it is refused: on a slow machine a bucket of fifty fills up
+// in between.
+func runsOut(t *testing.T, c *harness.Client) {
+	t.Helper()
+	for range 100 {
+		if r := c.Get("/v1/projects"); r.Status == 429 {
+			r.Refused(429, "RATE_LIMITED")
+			return
+		}
+	}
+	t.Error("a hundred requests were not refused")
 }
 
 func TestABackendLearnsThatAnEnvironmentIsOverItsLimit(t *testing.T) {

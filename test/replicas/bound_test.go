@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -101,35 +102,36 @@ func disturbed(t *testing.T, every time.Duration, disturb func()) {
 func TestTheBoundHoldsWhileTheFeedIsCutAgainAndAgain(t *testing.T) {
 	all := fleet(t, harness.NewDatabase(t, harness.Postgres))
 	h, a := newHouse(t, all[0]), newAsker(t, all)
-	cut := 0
+	var cut atomic.Int64
 	disturbed(t, 300*time.Millisecond, func() {
 		var n int
 		if err := all[0].DB().QueryRow(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 			WHERE datname = current_database() AND application_name = 'tenantry feed'`).Scan(&n); err == nil {
-			cut += n
+			cut.Add(int64(n))
 		}
 	})
 	sum := a.watchAll(t, 8, h.of(4))
 	sum.holds(t)
-	if cut < replicas {
-		t.Errorf("only %d feeds were cut", cut)
+	if n := cut.Load(); n < replicas {
+		t.Errorf("only %d feeds were cut", n)
 	}
 }
 
 func TestAReplicaThatStoodStillRefusesWhatWasRevokedMeanwhile(t *testing.T) {
 	all := fleet(t, harness.NewDatabase(t, harness.Postgres))
 	h, a := newHouse(t, all[0]), newAsker(t, all)
-	last, stood := all[replicas-1], 0
+	last := all[replicas-1]
+	var stood atomic.Int64
 	disturbed(t, bound/2, func() {
 		last.Signal(syscall.SIGSTOP)
 		<-time.After(2 * bound)
 		last.Signal(syscall.SIGCONT)
-		stood++
+		stood.Add(1)
 		<-time.After(bound)
 	})
 	a.watchAll(t, 8, h.of(6, "a revoked key", "a session that was ended", "an account key", "a deleted environment")).holds(t)
-	if stood < 2 {
-		t.Errorf("the replica stood still %d times", stood)
+	if n := stood.Load(); n < 2 {
+		t.Errorf("the replica stood still %d times", n)
 	}
 }
 

@@ -89,7 +89,7 @@ func (s *touched) View(_ context.Context, fn func(ports.Tx) error) error { retur
 func (s *touched) KeyIndex() ports.KeyIndex { return s }
 
 func (s *touched) Find(_ context.Context, digest apikey.Digest) (*ports.Opened, error) {
-	return &ports.Opened{Key: apikey.Key{ID: apikey.ID(digest[:16]), Digest: digest, EndsAt: s.endsAt}}, nil
+	return &ports.Opened{Key: apikey.Key{ID: apikey.ID(digest[:16]), Digest: digest, EndsAt: s.endsAt}, Place: &ports.Place{}}, nil
 }
 
 func (s *touched) Touch(_ context.Context, uses []ports.Use) error {

@@ -35,7 +35,12 @@ type APIKeys interface {
 
 // Opened is a key with all that it opens.
 type Opened struct {
-	Key          apikey.Key
+	Key apikey.Key
+	*Place
+}
+
+// Place is an environment with all that it is in. Many keys may share one.
+type Place struct {
 	Environment  environment.Environment
 	Project      project.Project
 	Organization organization.Organization

@@ -247,9 +247,11 @@ func (k worldKeys) Find(_ context.Context, digest apikey.Digest) (*ports.Opened,
 		return nil, nil
 	}
 	return &ports.Opened{
-		Key:          apikey.Key{OrganizationID: home, Name: naming.StoredName("Key"), Type: apikey.Client, Scopes: apikey.Scopes{"a", "b:read"}},
-		Environment:  environment.Environment{OrganizationID: home, Slug: naming.StoredSlug("dev")},
-		Organization: organization.Organization{ID: home},
+		Key: apikey.Key{OrganizationID: home, Name: naming.StoredName("Key"), Type: apikey.Client, Scopes: apikey.Scopes{"a", "b:read"}},
+		Place: &ports.Place{
+			Environment:  environment.Environment{OrganizationID: home, Slug: naming.StoredSlug("dev")},
+			Organization: organization.Organization{ID: home},
+		},
 	}, nil
 }
 

@@ -153,12 +153,11 @@ func (r keyIndex) Find(ctx context.Context, digest apikey.Digest) (*ports.Opened
 	if err != nil || !found {
 		return nil, err
 	}
-	return &ports.Opened{
-		Key:          row.Key.domain(),
+	return &ports.Opened{Key: row.Key.domain(), Place: &ports.Place{
 		Environment:  row.Environment.domain(),
 		Project:      row.Project.domain(),
 		Organization: row.Organization.domain(),
-	}, nil
+	}}, nil
 }
 
 // Touch goes through the keys in one order, so that two of it cannot wait for

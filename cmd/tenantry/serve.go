@@ -106,13 +106,16 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 	return nil
 }
 
-// close writes what is still in memory and lets go of the store.
+// close writes what is still in memory and lets go of the store. Times of use that
+// could not be written in time are no failure: they are lost, and nothing else.
 func (p *program) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closingLimit)
 	defer cancel()
-	err := p.app.Housekeeping.Flush(ctx)
+	if err := p.app.Housekeeping.Flush(ctx); err != nil {
+		p.logger.Warn("the last uses of keys were not all written", "error", err.Error())
+	}
 	p.memory.Close()
-	err = errors.Join(err, p.store.Close())
+	err := p.store.Close()
 	p.logger.Info("stopped", "clean", err == nil)
 	return err
 }

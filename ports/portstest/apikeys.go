@@ -69,14 +69,14 @@ func (w *world) opened(digest apikey.Digest) *ports.Opened {
 
 func keyFound(w *world) {
 	p, other := w.found("acme"), w.found("other")
-	want := ports.Opened{Key: p.key, Environment: p.environment, Project: p.project, Organization: p.org}
+	want := ports.Opened{Key: p.key, Place: &ports.Place{Environment: p.environment, Project: p.project, Organization: p.org}}
 	w.same("what a key opens", &want, w.opened(p.key.Digest))
 	ended := fullKey(p)
 	ended.ExpiresAt, ended.RevokedAt = pointer(start.Add(-time.Hour)), pointer(start.Add(-2*time.Hour))
 	want.Key = w.addKey(p, ended)
 	w.same("what a revoked key that has expired would open", &want, w.opened(ended.Digest))
 	w.same("what another organization's key opens",
-		&ports.Opened{Key: other.key, Environment: other.environment, Project: other.project, Organization: other.org},
+		&ports.Opened{Key: other.key, Place: &ports.Place{Environment: other.environment, Project: other.project, Organization: other.org}},
 		w.opened(other.key.Digest))
 	w.same("what an unknown key opens", (*ports.Opened)(nil), w.opened(sha256.Sum256([]byte("unknown"))))
 	w.same("what no key opens", (*ports.Opened)(nil), w.opened(apikey.Digest{}))

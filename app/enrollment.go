@@ -99,6 +99,14 @@ func (o *Operators) home(ctx context.Context, tx ports.Tx, by access.Installatio
 	return o.settle(ctx, tx, by, losses)
 }
 
+// Home is the organization into which accounts are enrolled, nil before the first.
+func (o *Operators) Home(ctx context.Context, by access.Installation) (*organization.ID, error) {
+	if err := by.Permits(); err != nil {
+		return nil, err
+	}
+	return ports.Look(ctx, o.Store, func(tx ports.Tx) (*organization.ID, error) { return tx.Directory().Home(ctx) })
+}
+
 // settle founds the home. Every organization has an owner, and nobody was asked
 // to be this one's: an account keeps it that can neither log in nor be written to.
 // It claims nothing, so that the first person operates the installation.

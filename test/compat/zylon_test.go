@@ -105,9 +105,8 @@ func TestALoginAtZylonShowsWhatTheRegistrationDid(t *testing.T) {
 			if zylonRoles[place] != role {
 				t.Errorf("%s is shown as %q", role, place)
 			}
-			all := texts(shown.Value("roles"))
-			if !slices.Contains(all, "AppOwner") || !slices.Contains(all, place) || len(all) > 2 {
-				t.Errorf("who is %s here and owner elsewhere is %v", place, all)
+			if all := texts(shown.Value("roles")); len(all) > 0 {
+				t.Errorf("who was made elsewhere, and is %s there, is %v here", place, all)
 			}
 		}
 	})

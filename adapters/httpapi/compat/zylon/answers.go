@@ -71,7 +71,7 @@ type accountBody struct {
 	FamilyName string     `json:"family_name" example:"Lovelace" doc:"The name's other words"`
 	Provider   string     `json:"provider" enum:"Credentials"`
 	Users      []userBody `json:"users" doc:"What the account is in organizations, the oldest membership first, at most 100"`
-	Roles      []string   `json:"roles" enum:"AppOwner,AppAdmin,AppUser,AppViewer" doc:"Every role that one of the users has"`
+	Roles      []string   `json:"roles" enum:"AppOwner,AppAdmin,AppUser,AppViewer" doc:"What the account is in the organization into which accounts are registered here; nothing for an account that is not in it"`
 }
 
 type userBody struct {
@@ -85,14 +85,19 @@ type userBody struct {
 	CreatedAt      time.Time `json:"created_at" example:"2026-01-31T12:00:00Z" doc:"When the account joined the organization"`
 }
 
-func showAccount(p app.Profile) accountBody {
+// showAccount tells as the account's own roles those that it has at home: whoever
+// founds an organization elsewhere is its owner, and must not be taken for one
+// here.
+func showAccount(p app.Profile, home *organization.ID) accountBody {
 	a := p.Account
 	given, family, _ := strings.Cut(a.Name.String(), " ")
 	shown := accountBody{
 		ID: accountID.Text(a.ID), Email: a.Email.String(), Name: a.Name.String(), GivenName: given, FamilyName: strings.TrimSpace(family),
 		Provider: "Credentials", Users: []userBody{},
 		Roles: worded(func(r membership.Role) bool {
-			return slices.ContainsFunc(p.All, func(in ports.Affiliation) bool { return in.Membership.Role == r })
+			return slices.ContainsFunc(p.All, func(in ports.Affiliation) bool {
+				return home != nil && in.Organization.ID == *home && in.Membership.Role == r
+			})
 		}),
 	}
 	for _, in := range p.All {
@@ -100,6 +105,10 @@ func showAccount(p app.Profile) accountBody {
 	}
 	return shown
 }
+
+// showEnrolled is for an account that has just been made: the home is its only
+// organization.
+func showEnrolled(p app.Profile) accountBody { return showAccount(p, &p.All[0].Organization.ID) }
 
 func showUser(a account.Account, m membership.Membership) userBody {
 	return userBody{

@@ -82,7 +82,11 @@ func (d *dialect) login(ctx context.Context, by *httpapi.Call, in *loginInput) (
 	if err != nil {
 		return nil, err
 	}
-	return &loginOutput{cookie(begun.Tokens.Refresh.Reveal()), showAccount(found)}, nil
+	home, err := d.app.Operators.Home(ctx, by.Installation())
+	if err != nil {
+		return nil, err
+	}
+	return &loginOutput{cookie(begun.Tokens.Refresh.Reveal()), showAccount(found, home)}, nil
 }
 
 type logoutInput struct {

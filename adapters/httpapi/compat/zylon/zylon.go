@@ -26,7 +26,7 @@ type dialect struct{ app *app.App }
 
 func (d *dialect) routes() []httpapi.Route {
 	return []httpapi.Route{
-		httpapi.Post("/api/v1/auth/register", httpapi.ByMachine, "register", "Create a credentials-based account", httpapi.Creates(201, d.register, showAccount), 409),
+		httpapi.Post("/api/v1/auth/register", httpapi.ByMachine, "register", "Create a credentials-based account", httpapi.Creates(201, d.register, showEnrolled), 409),
 		httpapi.Post("/api/v1/auth/login", httpapi.ByMachine, "log-in", "Exchange credentials for a session", httpapi.Answers(200, d.login)),
 		httpapi.Post("/api/v1/auth/logout", httpapi.ByMachine, "log-out", "End the session of the cookie", httpapi.Answers(200, d.logout)),
 	}

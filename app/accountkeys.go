@@ -106,9 +106,9 @@ func (k *AccountKeys) Delete(ctx context.Context, actor access.Actor, id account
 	})
 }
 
-// Authenticate says as whom an account key acts, as the key, the account and the
-// membership are now. org is the organization that the request names; without one the
-// key's own is meant, or the account's oldest membership.
+// Authenticate says as whom an account key acts, by what Credentials know of key,
+// account and membership. org is the organization that the request names; without
+// one the key's own is meant, or the account's oldest membership.
 func (k *AccountKeys) Authenticate(ctx context.Context, presented string, org *organization.ID, c Client) (access.Actor, error) {
 	secret, err := apikey.ParseAccountSecret(presented)
 	if err != nil {

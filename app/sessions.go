@@ -148,10 +148,10 @@ func sessionEvent(action audit.Action, id session.ID) audit.Event {
 	return audit.Event{Action: action, ResourceType: sessionResource, ResourceID: id.String()}
 }
 
-// Authenticate says who holds the access token, as the session, the account and
-// the membership are now. org, where it is not nil, replaces
-// the token's active organization for this request; a caller who is no member
-// there has no membership. The token says who, never what they may do.
+// Authenticate says who holds the access token, by what Credentials know of
+// session, account and membership. org, where it is not nil, replaces the token's
+// active organization for this request; a caller who is no member there has no
+// membership. The token says who, never what they may do.
 func (s *Sessions) Authenticate(ctx context.Context, token string, org *organization.ID, c Client) (access.Actor, error) {
 	now := s.Clock.Now()
 	claims, err := s.AccessTokens.Verify(token, now)

@@ -34,7 +34,8 @@ type Store interface {
 	// it reads of other rows is what was committed before it began. So one row has
 	// to decide. fn may run several times, and where a connection breaks between
 	// the commit and its answer, the change may be made twice: it must bear that.
-	// A second statement fails.
+	// A second statement fails, and so does a change of which a Hearer has to be
+	// told.
 	Alone(ctx context.Context, fn func(tx Tx) error) error
 
 	// View runs fn read-only and takes no write lock. Each statement sees

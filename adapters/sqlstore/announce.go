@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -21,12 +22,22 @@ const (
 	anything     = "*"
 )
 
-var errAnnouncement = errors.New("the announcement is malformed")
+var (
+	errAnnouncement = errors.New("the announcement is malformed")
+	errUnannounced  = errors.New("a change that verifiers must hear of was tried alone")
+)
 
 // announce notes that verifiers must hear of changes to these ids. Each
 // statement that takes something away from a credential, or changes what its
-// holder is shown, is followed by it.
-func (u *unit) announce(subjects ...ports.Subject) { u.announced = append(u.announced, subjects...) }
+// holder is shown, comes with it. Alone there is no transaction to announce it
+// in, so that the unit fails instead of leaving verifiers unaware.
+func (u *unit) announce(subjects ...ports.Subject) {
+	if u.alone {
+		u.failed = fault.ErrInternal.With(errUnannounced)
+		return
+	}
+	u.announced = append(u.announced, subjects...)
+}
 
 // announceAnything lets verifiers forget everything.
 func (u *unit) announceAnything() { u.announce(make([]ports.Subject, maxAnnounced+1)...) }

@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -14,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -58,6 +62,19 @@ func TestAnAnnouncementThatCannotBeReadForgetsEverything(t *testing.T) {
 		if err := Tell(text, got); err == nil || got.all != 1 || len(got.subjects) > 0 {
 			t.Errorf("%q: %v, %+v", text, err, got)
 		}
+	}
+}
+
+func TestAChangeThatVerifiersMustHearIsNotMadeAlone(t *testing.T) {
+	t.Parallel()
+	s, statements := (&engine{}).store(t), 0
+	s.Watched(func(context.Context, string) error { statements++; return nil })
+	err := s.Alone(t.Context(), func(tx ports.Tx) error {
+		_, err := tx.Sessions().RemoveAll(t.Context(), account.ID{1}, session.ID{})
+		return err
+	})
+	if !errors.Is(err, errUnannounced) || statements != 0 {
+		t.Errorf("%d statements ran, and the answer is %v", statements, err)
 	}
 }
 

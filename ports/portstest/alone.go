@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
@@ -17,6 +18,7 @@ var alonePromises = []promise{
 	{"a second statement fails and the first is kept", aloneIsOne},
 	{"a statement that failed is told of, whatever became of its error", aloneFailureIsTold},
 	{"a statement that returns no row leaves nothing behind", aloneWithoutARow},
+	{"a change that verifiers must hear of is refused, and not made", aloneUnannounced},
 	{"under a context that has ended nothing is changed", aloneEndedContext},
 	{"of changes to one row none is lost", aloneLosesNone},
 	{"of many rotations of one counter one wins", aloneRotatesOnce},
@@ -66,10 +68,25 @@ func aloneFailureIsTold(w *world) {
 func aloneWithoutARow(w *world) {
 	p := w.found("acme")
 	err := w.store.Alone(w.ctx, func(tx ports.Tx) error {
-		return tx.Sessions().Remove(w.ctx, p.stranger.ID, p.session.ID)
+		return tx.Outbox().Remove(w.ctx, mail.ID(p.session.ID)) // of no envelope
 	})
-	w.refused("another's session", err, fault.ErrNotFound)
+	w.refused("what is not there", err, fault.ErrNotFound)
 	w.do(func(tx ports.Tx) error { return tx.Accounts().Add(w.ctx, p.newcomer) }) // no lock was left
+}
+
+func aloneUnannounced(w *world) {
+	p := w.found("acme")
+	err := w.store.Alone(w.ctx, func(tx ports.Tx) error {
+		return tx.Sessions().Remove(w.ctx, p.session.AccountID, p.session.ID)
+	})
+	w.refused("the end of a session", err, fault.ErrInternal)
+	w.do(func(tx ports.Tx) error {
+		kept, err := tx.Sessions().Find(w.ctx, p.session.ID, nil)
+		if kept == nil {
+			w.Error("the session is gone, and nobody has heard of it")
+		}
+		return err
+	})
 }
 
 func aloneEndedContext(w *world) {

@@ -16,6 +16,9 @@ FUZZTIME ?= 10s
 # Files that "make generate" writes and that are committed.
 GENERATED := adapters/httpapi/openapi.json $(wildcard adapters/httpapi/compat/*/openapi.json) docs/errors.md docs/permissions.md docs/audit-actions.md
 
+# What the tests measured, a row each; printed when they have passed.
+FIGURES := $(CURDIR)/bin/figures.md
+
 # Tools are pinned here and built beside the sources, so that they never weigh
 # on the program's own dependencies.
 LINT_VERSION := v2.15.0
@@ -60,7 +63,17 @@ check: fmt-check vet lint verify test ## Everything that CI runs, in the same or
 test: ## Run all tests on both engines; installs PostgreSQL and the tested gateways where it can
 	@./test/ensure-postgres.sh
 	@./test/ensure-gateways.sh
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 -timeout 20m ./...
+	@mkdir -p bin && rm -f $(FIGURES)
+	TENANTRY_FIGURES=$(FIGURES) CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 -timeout 30m ./...
+	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
+
+.PHONY: test-long
+test-long: ## Run the tests at the length of a release: hours
+	@./test/ensure-postgres.sh
+	@./test/ensure-gateways.sh
+	@mkdir -p bin && rm -f $(FIGURES)
+	TENANTRY_TEST_LONG=1 TENANTRY_FIGURES=$(FIGURES) $(GO) test -p 1 -count=1 -timeout 8h ./test/...
+	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
 
 .PHONY: fmt-check
 fmt-check: ## Fail on sources that gofmt would change

@@ -10,6 +10,9 @@
 //	applied, err := m.Up(ctx)
 //
 // Any number of processes may do so at once. The store's Ping uses Check.
+//
+// A step that only adds leaves room for programs that do not know it: they go on.
+// Any other says by a row of goose_floors which programs can work with it.
 package migrations
 
 import (
@@ -39,8 +42,8 @@ const (
 var (
 	// ErrBehind means that steps are missing: run Up.
 	ErrBehind = errors.New("the database's schema is older than this program needs")
-	// ErrAhead means that a newer program was here. This one refuses to work on
-	// a schema that it does not know.
+	// ErrAhead means that a newer program was here, and has done what this one
+	// cannot work with.
 	ErrAhead = errors.New("the database's schema is newer than this program knows; run the newer program, or migrate down with it first")
 )
 
@@ -86,25 +89,34 @@ func (m *Migrator) Status(ctx context.Context) ([]Step, error) {
 	return steps, nil
 }
 
-// Down takes the latest step back, with all the data that it held.
-func (m *Migrator) Down(ctx context.Context) (Step, error) {
-	if err := Check(ctx, m.engine, m.db); errors.Is(err, ErrAhead) {
-		return Step{}, err
-	}
-	provider, err := m.provider()
+// Check is the package's Check for this database.
+func (m *Migrator) Check(ctx context.Context) error { return Check(ctx, m.engine, m.db) }
+
+// Check returns nil when a program with these steps can work on the database: it
+// has all of them, and later ones only that leave room for this program. Else it
+// returns ErrBehind or ErrAhead, or why the database does not answer.
+func Check(ctx context.Context, engine Engine, db *sql.DB) error {
+	current, err := version(ctx, engine, db)
 	if err != nil {
-		return Step{}, err
+		return err
 	}
-	result, err := provider.Down(ctx)
-	if err != nil {
-		return Step{}, err
+	known := Latest(engine)
+	if current <= known {
+		return compare(current, known)
 	}
-	return step(result.Source, time.Time{}), nil
+	oldest, err := floor(ctx, db)
+	if err == nil && oldest > known {
+		err = fmt.Errorf("%w: it is at %d and for programs from %d on, this program is at %d", ErrAhead, current, oldest, known)
+	}
+	return err
 }
 
-// Check returns nil when the database has exactly the schema that this program
-// needs, otherwise ErrBehind or ErrAhead, or why the database does not answer.
-func Check(ctx context.Context, engine Engine, db *sql.DB) error {
+// Same is the package's Same for this database.
+func (m *Migrator) Same(ctx context.Context) error { return Same(ctx, m.engine, m.db) }
+
+// Same returns nil when the database has exactly the steps that this program
+// knows: for what reads or takes back all that there is.
+func Same(ctx context.Context, engine Engine, db *sql.DB) error {
 	current, err := version(ctx, engine, db)
 	if err != nil {
 		return err
@@ -120,6 +132,15 @@ func compare(current, needed int64) error {
 		return fmt.Errorf("%w: it is at %d, this program is at %d", ErrAhead, current, needed)
 	}
 	return nil
+}
+
+// floor is the oldest program that can work on the schema, by its latest step.
+func floor(ctx context.Context, db *sql.DB) (oldest int64, err error) {
+	err = db.QueryRowContext(ctx, "SELECT COALESCE(max(program), 0) FROM goose_floors").Scan(&oldest)
+	if err != nil {
+		err = fmt.Errorf("read which programs the schema is for: %w", err)
+	}
+	return oldest, err
 }
 
 // Latest is the version of the schema that this program needs.

@@ -30,8 +30,8 @@ func newLocker() (lock.Locker, error) {
 	)
 }
 
-// Up applies every missing step and says which. It refuses a database that is
-// ahead of this program. Where another process applies the same steps, or a
+// Up applies every missing step and says which. A database that is ahead of this
+// program is left as it is, and refused when this program cannot work on it. Where another process applies the same steps, or a
 // table is locked, it waits and looks again, until ctx ends.
 func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 	for attempt := 1; ; attempt++ {
@@ -39,8 +39,8 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := compare(before, Latest(m.engine)); !errors.Is(err, ErrBehind) {
-			return nil, err
+		if before >= Latest(m.engine) {
+			return nil, m.Check(ctx)
 		}
 		applied, err := m.up(ctx)
 		if err == nil {

@@ -44,8 +44,8 @@ type Store interface {
 	// Every change inside a View fails.
 	View(ctx context.Context, fn func(tx Tx) error) error
 
-	// Ping says whether the database answers and its schema is the one that
-	// this program needs.
+	// Ping says whether the database answers and its schema is one that this
+	// program can work on.
 	Ping(ctx context.Context) error
 }
 

@@ -27,12 +27,13 @@ const applicationName = "tenantry"
 const connectLimit = 3 * time.Second
 
 // Guards in the server itself, in milliseconds: for statements that nobody
-// waits for any more, for units whose process stands still, and for migrations
-// that would make everybody queue behind them.
+// waits for any more, for units whose process stands still, and for migrations:
+// whoever needs the table that they wait for queues behind them, so they give up
+// soon and try again later.
 const (
 	statementTimeout = "5000"
 	idleInUnit       = "10000"
-	lockTimeout      = "4000"
+	lockTimeout      = "500"
 )
 
 var errSSLMode = errors.New("the address of PostgreSQL must say its sslmode: verify-full, or disable where the network is your own")

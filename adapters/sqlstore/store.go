@@ -75,7 +75,7 @@ func (s *Store) Close() error {
 	return errors.Join(s.reader.Close(), s.writer.Close())
 }
 
-// Ping says whether the database answers and has the schema of this program.
+// Ping says whether the database answers and has a schema for this program.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, unitLimit, errLimit)
 	defer cancel()

@@ -79,11 +79,11 @@ func moveAll(ctx context.Context, cmd command, source, target config) ([]byte, e
 
 // atThisSchema refuses to read what another version of the program wrote.
 func atThisSchema(ctx context.Context, c config) error {
-	store, err := openStore(ctx, c)
+	m, err := openMigrator(ctx, c)
 	if err != nil {
 		return err
 	}
-	return errors.Join(store.Ping(ctx), store.Close())
+	return errors.Join(m.Same(ctx), m.Close())
 }
 
 func carry(ctx context.Context, cmd command, source, target config) error {

@@ -22,7 +22,7 @@ const usage = `Tenantry is the account layer of a SaaS in one binary.
 Usage: tenantry [command]
 
   serve                    run the server (the default)
-  migrate up|status|down   bring the schema up to date, show it, or take one step back
+  migrate up|status|down   bring the schema up to date, show it, or take one step back (--yes)
   doctor [--fix]           examine the database; mend what has one way to be mended
   backup FILE              copy an SQLite database that is in use
   restore [FILE]           put a backup in place, or finish what other means have restored
@@ -39,9 +39,11 @@ Settings come from the environment; README.md lists them.
 
 // command is one subcommand with what it needs to speak.
 type command struct {
-	args   []string
-	stdout io.Writer
-	stderr io.Writer
+	args     []string
+	stdin    io.Reader
+	terminal bool // a person may be at stdin
+	stdout   io.Writer
+	stderr   io.Writer
 }
 
 // subcommand is what runs, and how many words may follow it.
@@ -55,7 +57,7 @@ const anyNumber = math.MaxInt
 
 var commands = map[string]subcommand{
 	"serve":       {serve, 0},
-	"migrate":     {migrate, 1},
+	"migrate":     {migrate, anyNumber},
 	"doctor":      {doctor, anyNumber},
 	"keys":        {keys, anyNumber},
 	"backup":      {backup, anyNumber},
@@ -76,7 +78,7 @@ var commands = map[string]subcommand{
 type usageError struct{ error }
 
 // run is the program: it returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	name := "serve"
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
@@ -93,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "tenantry: %s takes no %q; settings come from the environment\n", name, args[do.most])
 		return exitUsage
 	}
-	err := do.run(ctx, command{args: args, stdout: stdout, stderr: stderr})
+	err := do.run(ctx, command{args, stdin, isTerminal(stdin), stdout, stderr})
 	if err == nil {
 		return exitOK
 	}
@@ -102,6 +104,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// isTerminal is also true of devices such as /dev/null, at which nobody answers.
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // settings loads the configuration; what is wrong with it is a usage error.

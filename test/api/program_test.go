@@ -127,14 +127,14 @@ func TestMigrationsAreShownAppliedAndTakenBack(t *testing.T) {
 			delete(env, "MASTER_KEY")
 		}
 		for _, step := range []struct{ arguments, tells string }{
-			{"migrate status", "pending"}, {"migrate up", "0001"}, {"migrate status", "applied"}, {"migrate up", ""}, {"migrate down", "0006"}, {"migrate status", "pending"}, {"migrate up", "0006"},
+			{"migrate status", "pending"}, {"migrate up", "0001"}, {"migrate status", "applied"}, {"migrate up", ""}, {"migrate down --yes", "0007"}, {"migrate status", "pending"}, {"migrate up", "0007"},
 		} {
 			o := harness.Run(t, env, strings.Fields(step.arguments)...)
 			if o.Code != 0 || !strings.Contains(strings.ToLower(o.Stdout), step.tells) {
 				t.Errorf("%s: code %d, does not tell %q:\n%s%s", step.arguments, o.Code, step.tells, o.Stdout, o.Stderr)
 			}
 		}
-		for _, mistake := range []string{"migrate", "migrate sideways", "migrate up down"} {
+		for _, mistake := range []string{"migrate", "migrate sideways", "migrate up down", "migrate up --yes", "migrate down"} {
 			if o := harness.Run(t, env, strings.Fields(mistake)...); o.Code != 2 {
 				t.Errorf("%s: code %d\n%s", mistake, o.Code, o.Stderr)
 			}

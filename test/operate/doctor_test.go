@@ -362,7 +362,7 @@ func TestADatabaseThatKeepsItsPromisesIsSound(t *testing.T) {
 func TestASchemaOfAnotherVersionIsTold(t *testing.T) {
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
 		furnish(t, d)
-		if o := harness.Run(t, settings(d), "migrate", "down"); o.Code != 0 {
+		if o := harness.Run(t, settings(d), "migrate", "down", "--yes"); o.Code != 0 {
 			t.Fatal(o.Stderr)
 		}
 		found, o := d.Examine(t, nil)

@@ -136,14 +136,7 @@ func TestUsesOfManyKeysAreWrittenInShortUnits(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			func() {
-				defer func() { _ = recover() }()
-				if err := a.Housekeeping.Flush(t.Context()); (err == nil) != (test.then == 0) {
-					t.Errorf("the first time: %v", err)
-				}
-			}()
-			first := s.calls
-			must(t, a.Housekeeping.Flush(t.Context()))
+			first := flushTwice(t, a, s, test.then == 0)
 			if first != test.first || s.calls-first != test.then || len(s.kept) != keys {
 				t.Errorf("%d calls, then %d; %d keys are kept", first, s.calls-first, len(s.kept))
 			}
@@ -154,6 +147,21 @@ func TestUsesOfManyKeysAreWrittenInShortUnits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// flushTwice writes what a failure left behind the second time, and returns how
+// often the store was called the first time.
+func flushTwice(t *testing.T, a *app.App, s *touched, whole bool) int {
+	t.Helper()
+	func() {
+		defer func() { _ = recover() }()
+		if err := a.Housekeeping.Flush(t.Context()); (err == nil) != whole {
+			t.Errorf("the first time: %v", err)
+		}
+	}()
+	first := s.calls
+	must(t, a.Housekeeping.Flush(t.Context()))
+	return first
 }
 
 func TestCallersOfManyRotatedKeysAreCountedOnceInShortUnits(t *testing.T) {
@@ -182,14 +190,7 @@ func TestCallersOfManyRotatedKeysAreCountedOnceInShortUnits(t *testing.T) {
 					}
 				}
 			}
-			func() {
-				defer func() { _ = recover() }()
-				if err := a.Housekeeping.Flush(t.Context()); (err == nil) != (test.then == 0) {
-					t.Errorf("the first time: %v", err)
-				}
-			}()
-			first := s.calls
-			must(t, a.Housekeeping.Flush(t.Context()))
+			first := flushTwice(t, a, s, test.then == 0)
 			if first != test.first || s.calls-first != test.then || len(s.counted) != keys {
 				t.Errorf("%d calls, then %d; %d keys are counted", first, s.calls-first, len(s.counted))
 			}

@@ -59,18 +59,9 @@ func (r accountKeys) Add(ctx context.Context, k accountkey.Key) error {
 }
 
 func (r accountKeys) List(ctx context.Context, owner account.ID, page ports.Page[accountkey.ID]) ([]accountkey.Key, error) {
-	var rows []accountKeyRow
-	err := r.list(ctx, &rows,
+	return listed[accountKeyRow](ctx, r,
 		"SELECT "+accountKeyColumns+" FROM account_keys WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3 + 0",
 		owner.UUID(), page.After.UUID(), page.Limit)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]accountkey.Key, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list, nil
 }
 
 func (r accountKeys) Remove(ctx context.Context, owner account.ID, id accountkey.ID) error {

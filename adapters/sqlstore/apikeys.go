@@ -92,33 +92,15 @@ func (r apikeys) Get(ctx context.Context, id apikey.ID) (apikey.Key, error) {
 }
 
 func (r apikeys) List(ctx context.Context, of environment.ID, page ports.Page[apikey.ID]) ([]apikey.Key, error) {
-	var rows []digestedKey
-	err := r.list(ctx, &rows, selectKeys+" AND k.environment_id = $2 AND k.id > $3 ORDER BY k.id LIMIT $4 + 0",
+	return listed[digestedKey](ctx, r, selectKeys+" AND k.environment_id = $2 AND k.id > $3 ORDER BY k.id LIMIT $4 + 0",
 		of.UUID(), page.After.UUID(), page.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return domainKeys(rows), nil
-}
-
-func domainKeys(rows []digestedKey) []apikey.Key {
-	list := make([]apikey.Key, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list
 }
 
 func (r apikeys) ListUsed(ctx context.Context, in project.ID, of *environment.ID, since time.Time, limit int) ([]apikey.Key, error) {
-	var rows []digestedKey
-	err := r.list(ctx, &rows, selectKeys+` AND k.last_used_at >= $2 AND k.environment_id IN (
+	return listed[digestedKey](ctx, r, selectKeys+` AND k.last_used_at >= $2 AND k.environment_id IN (
 			SELECT e.id FROM environments e
 			WHERE e.organization_id = $1 AND e.project_id = $3 AND e.id = COALESCE($4, e.id))
 		ORDER BY k.id LIMIT $5 + 0`, since, in.UUID(), optional(of), limit)
-	if err != nil {
-		return nil, err
-	}
-	return domainKeys(rows), nil
 }
 
 // Revoke leaves an earlier end as it is and brings a later one forward.

@@ -58,14 +58,6 @@ func (r auditRow) domain() audit.Entry {
 	return e
 }
 
-func entries(rows []auditRow) []audit.Entry {
-	list := make([]audit.Entry, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list
-}
-
 type headRow struct {
 	Sequence int64  `db:"sequence"`
 	Hash     []byte `db:"hash"`
@@ -136,14 +128,9 @@ func (r chains) Head(ctx context.Context, chain audit.ChainID) (audit.Head, erro
 }
 
 func (r chains) Walk(ctx context.Context, chain audit.ChainID, after int64, limit int) ([]audit.Entry, error) {
-	var rows []auditRow
-	err := r.list(ctx, &rows,
+	return listed[auditRow](ctx, r,
 		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3 + 0",
 		chain.UUID(), after, limit)
-	if err != nil {
-		return nil, err
-	}
-	return entries(rows), nil
 }
 
 // nextChains looks at the entries, too: a chain must not hide by losing its
@@ -197,12 +184,7 @@ func (r auditLog) List(ctx context.Context, only ports.AuditFilter, page ports.A
 
 func (r auditLog) page(ctx context.Context, f filter, page ports.AuditPage) ([]audit.Entry, error) {
 	limit, offset := f.next(page.Limit), f.next(page.Offset)
-	var rows []auditRow
-	err := r.list(ctx, &rows,
+	return listed[auditRow](ctx, r,
 		"SELECT "+auditColumns+" FROM audit_entries WHERE organization_id = $1"+f.conditions.String()+
 			" ORDER BY sequence DESC LIMIT "+limit+" + 0 OFFSET "+offset, f.args...)
-	if err != nil {
-		return nil, err
-	}
-	return entries(rows), nil
 }

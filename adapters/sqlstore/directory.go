@@ -15,29 +15,13 @@ import (
 type directory struct{ *unit }
 
 func (r directory) Accounts(ctx context.Context, text string, page ports.Page[account.ID]) ([]account.Account, error) {
-	var rows []accountRow
 	query, args := search("accounts", accountColumns, text, []string{"email", "search_name", "username"}, page.After.UUID(), page.Limit)
-	if err := r.list(ctx, &rows, query, args...); err != nil {
-		return nil, err
-	}
-	list := make([]account.Account, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list, nil
+	return listed[accountRow](ctx, r, query, args...)
 }
 
 func (r directory) Organizations(ctx context.Context, text string, page ports.Page[organization.ID]) ([]organization.Organization, error) {
-	var rows []organizationRow
 	query, args := search("organizations", organizationColumns, text, []string{"search_name", "slug"}, page.After.UUID(), page.Limit)
-	if err := r.list(ctx, &rows, query, args...); err != nil {
-		return nil, err
-	}
-	list := make([]organization.Organization, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list, nil
+	return listed[organizationRow](ctx, r, query, args...)
 }
 
 func (r directory) Operators(ctx context.Context) (int, error) {

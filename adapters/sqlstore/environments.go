@@ -74,19 +74,10 @@ func (r environments) Get(ctx context.Context, id environment.ID) (environment.E
 }
 
 func (r environments) List(ctx context.Context, of project.ID, page ports.Page[environment.ID]) ([]environment.Environment, error) {
-	var rows []environmentRow
-	err := r.list(ctx, &rows,
+	return listed[environmentRow](ctx, r,
 		`SELECT `+environmentColumns+` FROM environments
 		WHERE organization_id = $1 AND project_id = $2 AND id > $3 ORDER BY id LIMIT $4 + 0`,
 		of.UUID(), page.After.UUID(), page.Limit)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]environment.Environment, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list, nil
 }
 
 func (r environments) SlugTaken(ctx context.Context, of project.ID, slug naming.Slug) (bool, error) {

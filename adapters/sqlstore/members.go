@@ -99,16 +99,7 @@ func (r members) List(ctx context.Context, only ports.MemberFilter, page ports.P
 		f.and("("+contains("COALESCE(a.email, m.email)")+" OR "+contains("a.search_name")+")", folded(only.Text))
 	}
 	limit := f.next(page.Limit)
-	var rows []memberRow
-	err := r.list(ctx, &rows, selectMembers+f.conditions.String()+" ORDER BY m.id LIMIT "+limit+" + 0", f.args...)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]ports.Member, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list, nil
+	return listed[memberRow](ctx, r, selectMembers+f.conditions.String()+" ORDER BY m.id LIMIT "+limit+" + 0", f.args...)
 }
 
 // Each half has an index of its own; with OR, SQLite would go through the whole

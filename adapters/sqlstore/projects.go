@@ -57,18 +57,9 @@ func (r projects) Get(ctx context.Context, id project.ID) (project.Project, erro
 }
 
 func (r projects) List(ctx context.Context, page ports.Page[project.ID]) ([]project.Project, error) {
-	var rows []projectRow
-	err := r.list(ctx, &rows,
+	return listed[projectRow](ctx, r,
 		"SELECT "+projectColumns+" FROM projects WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3 + 0",
 		page.After.UUID(), page.Limit)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]project.Project, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list, nil
 }
 
 func (r projects) SlugTaken(ctx context.Context, slug naming.Slug) (bool, error) {

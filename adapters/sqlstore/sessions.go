@@ -137,18 +137,9 @@ func (r sessions) Rotate(ctx context.Context, id session.ID, with session.Rotati
 }
 
 func (r sessions) List(ctx context.Context, owner account.ID, page ports.Page[session.ID]) ([]session.Session, error) {
-	var rows []sessionRow
-	err := r.list(ctx, &rows,
+	return listed[sessionRow](ctx, r,
 		"SELECT "+sessionColumns+" FROM sessions WHERE account_id = $1 AND expires_at > $2 AND id > $3 ORDER BY id LIMIT $4 + 0",
 		owner.UUID(), r.now, page.After.UUID(), page.Limit)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]session.Session, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row.domain())
-	}
-	return list, nil
 }
 
 func (r sessions) Remove(ctx context.Context, owner account.ID, id session.ID) error {

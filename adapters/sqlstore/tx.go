@@ -71,6 +71,24 @@ func (t tenant) list(ctx context.Context, dest any, query string, args ...any) e
 	return t.unit.list(ctx, dest, query, t.own(args)...)
 }
 
+// rowLister is a unit of work, or what a tenant may read of it.
+type rowLister interface {
+	list(ctx context.Context, dest any, query string, args ...any) error
+}
+
+// listed reads rows and gives what they stand for.
+func listed[R interface{ domain() M }, M any](ctx context.Context, from rowLister, query string, args ...any) ([]M, error) {
+	var rows []R
+	if err := from.list(ctx, &rows, query, args...); err != nil {
+		return nil, err
+	}
+	models := make([]M, 0, len(rows))
+	for _, row := range rows {
+		models = append(models, row.domain())
+	}
+	return models, nil
+}
+
 func (t tenant) change(ctx context.Context, query string, args ...any) (int, error) {
 	if err := t.mayChange(); err != nil {
 		return 0, err

@@ -161,15 +161,12 @@ func accountSave(w *world) {
 func accountStale(w *world) {
 	ada := newAccount("ada@example.com")
 	w.addAccount(ada)
-	w.do(func(tx ports.Tx) error { return tx.Accounts().Save(w.ctx, named(ada, "First")) })
-	late, early := named(ada, "Late"), named(ada, "Early")
-	early.Version += 2
-	for name, a := range map[string]account.Account{"the version read before": late, "a version to come": early} {
-		w.refuses(name, func(tx ports.Tx) error { return tx.Accounts().Save(w.ctx, a) }, fault.ErrStale)
-	}
-	want := named(ada, "First")
-	want.Version++
-	w.same("the account", &want, w.accountByID(ada.ID))
+	edits(w, func(name string, later int64) account.Account {
+		edited := named(ada, name)
+		edited.Version += later
+		return edited
+	}, func(tx ports.Tx, edited account.Account) error { return tx.Accounts().Save(w.ctx, edited) },
+		func() account.Account { return *w.accountByID(ada.ID) })
 }
 
 func (w *world) logIn(a account.Account, fresh *account.PasswordHash) (noted *account.Account) {

@@ -110,16 +110,14 @@ func environmentSave(w *world) {
 
 func environmentStale(w *world) {
 	p := w.found("acme")
-	first := p.environment
-	first.Name = naming.StoredName("First")
-	w.do(func(tx ports.Tx) error { return tx.Environments(p.grant()).Save(w.ctx, first) })
-	first.Version++
-	late, early := p.environment, p.environment
-	late.Name, early.Name, early.Version = naming.StoredName("Late"), naming.StoredName("Early"), first.Version+1
-	for name, stale := range map[string]environment.Environment{"the version read before": late, "a version to come": early} {
-		w.refuses(name, func(tx ports.Tx) error { return tx.Environments(p.grant()).Save(w.ctx, stale) }, fault.ErrStale)
-	}
-	w.same("the environment", first, w.environmentByID(p, first.ID))
+	edits(w, func(name string, later int64) environment.Environment {
+		edited := p.environment
+		edited.Name, edited.Version = naming.StoredName(name), edited.Version+later
+		return edited
+	}, func(tx ports.Tx, edited environment.Environment) error {
+		return tx.Environments(p.grant()).Save(w.ctx, edited)
+	},
+		func() environment.Environment { return w.environmentByID(p, p.environment.ID) })
 }
 
 func environmentPages(w *world) {

@@ -89,3 +89,15 @@ func empty[Row any](w *world, what string, list func(tx ports.Tx) ([]Row, error)
 		w.Errorf("%s: %d rows, nil: %v; want an empty list", what, len(rows), rows == nil)
 	}
 }
+
+// edits fails unless of two changes of what both read, the first is kept and
+// the other, made to the version that was read before or to one to come, is
+// stale. Edited is what was read, with a name and so many versions later.
+func edits[M any](w *world, edited func(name string, later int64) M, save func(tx ports.Tx, edited M) error, read func() M) {
+	w.Helper()
+	w.do(func(tx ports.Tx) error { return save(tx, edited("First", 0)) })
+	for name, stale := range map[string]M{"the version read before": edited("Late", 0), "a version to come": edited("Early", 2)} {
+		w.refuses(name, func(tx ports.Tx) error { return save(tx, stale) }, fault.ErrStale)
+	}
+	w.same("what was saved", edited("First", 1), read())
+}

@@ -102,16 +102,14 @@ func organizationSave(w *world) {
 
 func organizationStale(w *world) {
 	p := w.found("acme")
-	first := p.org
-	first.Name = naming.StoredName("First")
-	w.do(func(tx ports.Tx) error { return tx.Organization(p.grant()).Save(w.ctx, first) })
-	first.Version++
-	late, early := p.org, p.org
-	late.Name, early.Name, early.Version = naming.StoredName("Late"), naming.StoredName("Early"), p.org.Version+2
-	for name, o := range map[string]organization.Organization{"the version read before": late, "a version to come": early} {
-		w.refuses(name, func(tx ports.Tx) error { return tx.Organization(p.grant()).Save(w.ctx, o) }, fault.ErrStale)
-	}
-	w.same("the organization", first, w.organizationByID(p.org))
+	edits(w, func(name string, later int64) organization.Organization {
+		edited := p.org
+		edited.Name, edited.Version = naming.StoredName(name), edited.Version+later
+		return edited
+	}, func(tx ports.Tx, edited organization.Organization) error {
+		return tx.Organization(p.grant()).Save(w.ctx, edited)
+	},
+		func() organization.Organization { return w.organizationByID(p.org) })
 }
 
 func organizationRemoval(w *world) {

@@ -81,16 +81,12 @@ func projectSave(w *world) {
 
 func projectStale(w *world) {
 	p := w.found("acme")
-	first := p.project
-	first.Name = naming.StoredName("First")
-	w.do(func(tx ports.Tx) error { return tx.Projects(p.grant()).Save(w.ctx, first) })
-	first.Version++
-	late, early := p.project, p.project
-	late.Name, early.Name, early.Version = naming.StoredName("Late"), naming.StoredName("Early"), first.Version+1
-	for name, stale := range map[string]project.Project{"the version read before": late, "a version to come": early} {
-		w.refuses(name, func(tx ports.Tx) error { return tx.Projects(p.grant()).Save(w.ctx, stale) }, fault.ErrStale)
-	}
-	w.same("the project", first, w.projectByID(p, first.ID))
+	edits(w, func(name string, later int64) project.Project {
+		edited := p.project
+		edited.Name, edited.Version = naming.StoredName(name), edited.Version+later
+		return edited
+	}, func(tx ports.Tx, edited project.Project) error { return tx.Projects(p.grant()).Save(w.ctx, edited) },
+		func() project.Project { return w.projectByID(p, p.project.ID) })
 }
 
 func projectPages(w *world) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/accountkey"
@@ -23,6 +24,20 @@ type Resource struct {
 	ID   string
 }
 
+// check refuses what can be seen to be wrong without knowing who asks.
+func (r *Resource) check() error {
+	if r == nil {
+		return nil
+	}
+	if !slices.Contains([]string{organizationResource, projectResource, environmentResource, keyResource, memberResource}, r.Type) {
+		return fault.ErrInvalid.WithField("resource.type", "must be organization, project, environment, key or member")
+	}
+	if _, err := id.Parse[any](r.ID); err != nil {
+		return fault.ErrInvalid.WithField("resource.id", err.Error())
+	}
+	return nil
+}
+
 // Explain asks whether, and by which rule, something is allowed.
 type Explain struct {
 	Action   string
@@ -35,6 +50,9 @@ type Explain struct {
 func (a *Access) Explain(ctx context.Context, actor access.Actor, in Explain) (access.Decision, error) {
 	if in.Action == "" {
 		return access.Decision{}, fault.ErrInvalid.WithField("action", "is required")
+	}
+	if err := in.Resource.check(); err != nil {
+		return access.Decision{}, err
 	}
 	return ports.Look(ctx, a.Store, func(tx ports.Tx) (access.Decision, error) {
 		grant, err := reader(actor).may(access.ExplainAccess)
@@ -80,7 +98,7 @@ func exists(ctx context.Context, tx ports.Tx, grant access.Grant, r *Resource) e
 	case memberResource:
 		return there(r.ID, func(number membership.ID) error { _, err := tx.Members(grant).Show(ctx, number); return err })
 	}
-	return fault.ErrInvalid.WithField("resource.type", "must be organization, project, environment, key or member")
+	return fault.ErrNotFound
 }
 
 func there[K any](text string, get func(id.Of[K]) error) error {

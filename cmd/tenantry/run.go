@@ -31,6 +31,7 @@ Usage: tenantry [command]
   audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
   openapi [FILE [DIALECT]] print the specification of the API, or of a dialect; to FILE, - for here
+  hash                     compute the password hashes of the server that starts this
   healthcheck              ask the server on this machine whether it is ready
   version                  print the version
 
@@ -66,6 +67,7 @@ var commands = map[string]subcommand{
 	"audit":       {examineAudit, 2},
 	"config":      {printConfig, 0},
 	"openapi":     {printSpecification, 2},
+	"hash":        {hash, 0},
 	"healthcheck": {healthcheck, 0},
 	"version":     {printVersion, 0},
 	"--version":   {printVersion, 0},

@@ -115,7 +115,7 @@ func (p *program) close() error {
 		p.logger.Warn("the last uses of keys were not all written", "error", err.Error())
 	}
 	p.memory.Close()
-	err := p.store.Close()
+	err := errors.Join(p.helper.Close(), p.store.Close())
 	p.logger.Info("stopped", "clean", err == nil)
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/tenantry/tenantry/adapters/argon"
@@ -40,6 +39,7 @@ type program struct {
 	metrics *metrics.Metrics
 	store   *sqlstore.Store
 	memory  *memory.Memory
+	helper  *argon.Helper
 	logger  *slog.Logger
 
 	background []func(context.Context) // what runs beside the server
@@ -84,12 +84,12 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version)}
+	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version), helper: newHelper(logger)}
 	if err := p.remember(c); err != nil {
 		return nil, err
 	}
 	p.app = app.New(app.Dependencies{
-		Store: store, Credentials: p.memory, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{Workers: makeRoom()}),
+		Store: store, Credentials: p.memory, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{Helper: p.helper}),
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(ring.Derive("refresh tokens")),
 		Idempotency: idempotency.NewDeriver(ring.Derive("idempotency keys")),
 		SealerOf:    func(key []byte) (ports.Sealer, error) { return seal.New(key) },
@@ -134,16 +134,6 @@ func (p *program) remember(c config) error {
 		p.background = append(p.background, feed.Run)
 	}
 	return nil
-}
-
-// makeRoom adds a place to Go's scheduler, which has one for each core, and
-// returns how many may hash. A hash keeps its place for a slice of 10 ms, so with
-// all places hashing, what is answered in microseconds waits that long; with one
-// more it is the kernel that shares the cores, and lets who has waited go first.
-func makeRoom() int {
-	cores := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(cores + 1)
-	return cores
 }
 
 // accessTokens signs with JWT_SECRET where there is one, else with the keys that

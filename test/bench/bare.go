@@ -104,8 +104,8 @@ const bareVariable = "TENANTRY_BENCH_BARE"
 
 // startBare runs a gin server with nothing in it but the same statements on the
 // same database, in a process of its own as the program has one, and returns its
-// address.
-func startBare(b *testing.B, s *harness.Server) string {
+// address and its process.
+func startBare(b *testing.B, s *harness.Server) (url string, pid int) {
 	b.Helper()
 	driver, address := s.Database.Driver()
 	command := exec.Command(os.Args[0]) //nolint:gosec // this very program
@@ -126,7 +126,7 @@ func startBare(b *testing.B, s *harness.Server) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return "http://" + strings.TrimSpace(listening)
+	return "http://" + strings.TrimSpace(listening), command.Process.Pid
 }
 
 // serveBare answers with bodies of the sizes that the program answers with.

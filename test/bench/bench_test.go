@@ -80,7 +80,7 @@ func begin(b *testing.B, engine harness.Engine) *harness.Server {
 func measureReads(b *testing.B, s *harness.Server, owner harness.Person, name func(string) string) []row {
 	b.Helper()
 	key := createKey(b, owner)
-	bare := startBare(b, s)
+	bare, _ := startBare(b, s)
 	get := func(url string, header ...string) rate { return manyWorkersGet(b, url, header...) }
 
 	projects := get(s.URL+"/v1/projects", "Authorization", "Bearer "+owner.AccessToken)

@@ -25,12 +25,13 @@ func BenchmarkWrites(b *testing.B) {
 func measureWrites(b *testing.B, s *harness.Server, name func(string) string) []row {
 	b.Helper()
 	ids := sessions(b, s)
+	bare, _ := startBare(b, s)
 	rates := measureInTurns(b, turns,
 		load{runtime.NumCPU(), bareHash()},
 		load{fewWorkers, logIn(b, s)},
 		load{fewWorkers, register(s)},
 		load{fewWorkers, bareRefresh(b, s, ids)},
-		load{fewWorkers, ginRefresh(startBare(b, s), ids)},
+		load{fewWorkers, ginRefresh(bare, ids)},
 		load{fewWorkers, refresh(b, s)},
 	)
 	hash, login, registration, update, gin, refreshed := rates[0], rates[1], rates[2], rates[3], rates[4], rates[5]

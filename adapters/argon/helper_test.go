@@ -1,0 +1,136 @@
+package argon
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const helperVariable = "TENANTRY_ARGON_HELPER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(helperVariable) != "" {
+		if Help(os.Stdin, os.Stdout) != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// helped returns a hasher with a helper, which is this very program, and what
+// failed in it.
+func helped(t *testing.T) (h *Hasher, failures func() []error) {
+	t.Helper()
+	command := func() *exec.Cmd {
+		c := exec.Command(os.Args[0]) //nolint:gosec // this very program
+		c.Env = []string{helperVariable + "=1"}
+		return c
+	}
+	var mu sync.Mutex
+	var failed []error
+	helper := NewHelper(command, func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		failed = append(failed, err)
+	})
+	t.Cleanup(func() {
+		if err := helper.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return New(Options{Helper: helper}), func() []error {
+		mu.Lock()
+		defer mu.Unlock()
+		return failed
+	}
+}
+
+func (h *Hasher) mustMatch(t *testing.T) {
+	t.Helper()
+	hash, err := h.Hash(t.Context(), password(t, "correct horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	match, _, err := New(Options{}).Verify(t.Context(), &hash, password(t, "correct horse"), proceed)
+	if err != nil || !match {
+		t.Errorf("what was hashed does not match elsewhere: %v", err)
+	}
+	match, _, err = h.Verify(t.Context(), &hash, password(t, "wrong horse!"), proceed)
+	if err != nil || match {
+		t.Errorf("another password: match %v, error %v", match, err)
+	}
+}
+
+func TestAHelperComputesTheSameHashes(t *testing.T) {
+	t.Parallel()
+	h, failures := helped(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() { h.mustMatch(t) })
+	}
+	group.Wait()
+	if failed := failures(); len(failed) > 0 {
+		t.Error(failed)
+	}
+	want := argon2id([]byte("pepper"), []byte("salt and"), parameters{64, 1, 2}, 24)
+	if got := h.helper.derive([]byte("pepper"), []byte("salt and"), parameters{64, 1, 2}, 24); !bytes.Equal(got, want) {
+		t.Errorf("got %x, want %x", got, want)
+	}
+}
+
+func TestAHelperThatWasKilledIsReplaced(t *testing.T) {
+	t.Parallel()
+	h, failures := helped(t)
+	h.mustMatch(t)
+	killed := h.helper.process
+	if err := killed.command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for h.helper.process == killed {
+		h.mustMatch(t) // a right hash each time, by whomever
+	}
+	h.mustMatch(t)
+	if failed := failures(); len(failed) != 1 || h.helper.process == nil {
+		t.Errorf("it failed with %v, and runs: %v", failed, h.helper.process != nil)
+	}
+}
+
+func TestNobodyWaitsForAHelperThatStandsStill(t *testing.T) {
+	t.Parallel()
+	h, failures := helped(t)
+	h.mustMatch(t)
+	if err := h.helper.process.command.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	h.helper.patience = 20 * time.Millisecond
+	h.helper.derive([]byte("pepper"), []byte("salt and"), parameters{64, 1, 1}, 24)
+	if failed := failures(); len(failed) != 1 || h.helper.process != nil {
+		t.Errorf("it failed with %v, and is asked on: %v", failed, h.helper.process != nil)
+	}
+	h.helper.patience = patience
+	h.mustMatch(t)
+}
+
+func TestHashesAreComputedHereWhereNoHelperStarts(t *testing.T) {
+	t.Parallel()
+	started, failed := 0, []error{}
+	helper := NewHelper(func() *exec.Cmd {
+		started++
+		return exec.Command(t.TempDir() + "/nothing") //nolint:gosec // is not there
+	}, func(err error) { failed = append(failed, err) })
+	h := New(Options{Helper: helper})
+	h.mustMatch(t)
+	h.mustMatch(t)
+	if started != 1 || len(failed) != 1 || !errors.Is(failed[0], os.ErrNotExist) {
+		t.Errorf("started %d times, failed with %v", started, failed)
+	}
+	if err := helper.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,25 @@
+package argon
+
+import (
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+// nice is how much the helper yields: while others want the cores it gets a tenth
+// of what each of them gets, and all of what they leave.
+const nice = 10
+
+// startLow starts the program at a lower priority. On Linux threads have
+// priorities, and a process begins with that of the thread that makes it. A
+// thread cannot have its own back, so it ends with its goroutine, which stays
+// locked to it.
+func startLow(c *exec.Cmd) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice) // where it may not, it starts all the same
+		started <- c.Start()
+	}()
+	return <-started
+}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package argon
+
+import "os/exec"
+
+// startLow starts the program at our own priority: elsewhere a thread has none
+// that a program could inherit.
+func startLow(c *exec.Cmd) error { return c.Start() }

@@ -261,6 +261,9 @@ func member(location, child string) string {
 const maxFieldName = 64
 
 func shortened(name string) string {
+	if name == "" {
+		return `""` // which JSON permits, and nobody would find in an answer
+	}
 	if runes := []rune(name); len(runes) > maxFieldName {
 		return string(runes[:maxFieldName]) + "…"
 	}

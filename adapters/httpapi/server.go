@@ -167,7 +167,7 @@ const authorizePath = "/v1/sdk/authorize"
 // key, must not decide. Other methods at the very address are a mistake.
 func gatewayAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		appended := strings.HasPrefix(r.URL.Path, authorizePath+"/")
+		appended := strings.HasPrefix(r.URL.EscapedPath(), authorizePath+"/")
 		if appended || r.Method == http.MethodOptions && r.URL.Path == authorizePath {
 			asked := *r
 			asked.Method = http.MethodGet

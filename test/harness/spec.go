@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,9 +199,20 @@ func matches(template, path string) bool {
 	return true
 }
 
+// asked is which operation a request is for. A gateway asks with the method of the
+// request that it holds back, and with its address behind ours.
+func asked(r *Response) (method, path string) {
+	const gateway = "/v1/sdk/authorize"
+	path = r.Request.URL.EscapedPath()
+	if strings.HasPrefix(path, gateway+"/") {
+		return http.MethodGet, gateway
+	}
+	return r.Method, path
+}
+
 // judge returns how the answer differs from the specification.
 func (s *Specification) judge(r *Response) string {
-	operation := s.find(r.Method, r.Request.URL.EscapedPath())
+	operation := s.find(asked(r))
 	if operation == nil {
 		if r.Status == 404 || r.Status == 405 || r.Status == 400 {
 			return ""

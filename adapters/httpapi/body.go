@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -9,9 +10,12 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"github.com/tenantry/tenantry/domain/fault"
 )
 
 // maxBody is the largest body of a request, in bytes.
@@ -30,12 +34,12 @@ func strict(ctx huma.Context, next func(huma.Context)) {
 	opened.route = c.Request.Method + " " + c.Request.URL.Path
 	opened.idempotency = c.Request.Header.Values(idempotencyHeader)
 	if expected := ctx.Operation().RequestBody; expected != nil && (expected.Required || c.Request.ContentLength != 0) {
-		body, err := readBody(c.Request)
+		body, err := readBody(c.Request, c.Writer)
 		if err == nil {
 			err = checkJSON(body)
 		}
 		if err != nil {
-			if errors.Is(err, errTooLarge) || errors.Is(err, errSlowBody) {
+			if errors.Is(err, errTooLarge) || errors.Is(err, errSlowBody) || errors.Is(err, ErrStopping) {
 				c.Header("Connection", "close") // the rest of the body is not worth reading
 			}
 			fail(c, err)
@@ -63,16 +67,22 @@ func checkQuery(u *url.URL) error {
 	return nil
 }
 
-// readBody reads a JSON body, or says why it cannot be one.
-func readBody(r *http.Request) ([]byte, error) {
+// readBody reads a JSON body, or says why it cannot be one. A body that still
+// comes when the program has waited long enough for it is waited for no more.
+func readBody(r *http.Request, w http.ResponseWriter) ([]byte, error) {
 	if !isJSON(r.Header) {
 		return nil, errMediaType
 	}
 	if r.ContentLength > maxBody {
 		return nil, errTooLarge
 	}
+	defer context.AfterFunc(r.Context(), func() {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // fails where nothing can be read any more
+	})()
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
+	case err != nil && errors.Is(context.Cause(r.Context()), ErrStopping):
+		return nil, fault.ErrUnavailable.With(ErrStopping)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, errSlowBody
 	case err != nil:

@@ -74,6 +74,9 @@ func (s *server) begin(c *gin.Context) {
 		id = newRequestID()
 	}
 	c.Writer.Header()[requestIDHeader] = []string{id}
+	if s.Ready.failed.Load() {
+		c.Header("Connection", "close") // who comes again shall be sent elsewhere
+	}
 	if len(c.Request.TransferEncoding) > 0 {
 		// net/http drops a Content-Length beside it without a word. What another
 		// reader may take for the rest of the body must not be read as a request
@@ -171,12 +174,15 @@ func recovered(c *gin.Context) {
 
 // secured sets the headers that keep browsers from guessing, framing and
 // keeping. What may be cached says so itself, later.
-func secured(c *gin.Context) {
+func (s *server) secured(c *gin.Context) {
 	h := c.Writer.Header()
 	h["X-Content-Type-Options"] = nosniff
 	h["Referrer-Policy"] = noReferrer
 	h["Content-Security-Policy"] = noContent
 	h["Cache-Control"] = noStore
+	if s.Secure {
+		h["Strict-Transport-Security"] = aYear
+	}
 }
 
 // Values of headers that every answer has. They are shared by all answers:
@@ -186,5 +192,6 @@ var (
 	noReferrer = []string{"no-referrer"}
 	noContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
 	noStore    = []string{"no-store"}
+	aYear      = []string{"max-age=31536000"}
 	byOrigin   = []string{"Origin"}
 )

@@ -154,7 +154,7 @@ func write(c *gin.Context, p *problem) {
 func refuse(c *gin.Context, err error) *problem {
 	opened := callOf(c.Request.Context())
 	f := classify(err)
-	if f.Kind == fault.Unavailable && errors.Is(c.Request.Context().Err(), context.Canceled) {
+	if f.Kind == fault.Unavailable && gone(c.Request.Context()) {
 		f = errGone // no failure of ours, and nothing to wake anybody for
 	}
 	opened.code = f.Code
@@ -171,6 +171,11 @@ func refuse(c *gin.Context, err error) *problem {
 		c.Header("Retry-After", retryAfter(f.RetryAfter))
 	}
 	return present(opened, f)
+}
+
+// gone says that the client has left.
+func gone(ctx context.Context) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), ErrStopping)
 }
 
 // classify finds the fault. A context that ended first is no mistake of ours.

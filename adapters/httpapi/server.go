@@ -10,6 +10,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -42,6 +43,9 @@ type Options struct {
 	// PublicURL is where clients find this installation. Its origin is the one
 	// that browsers may call from, unless CORSOrigins says otherwise.
 	PublicURL string
+	// Secure says that the server itself speaks TLS: browsers are told to come by
+	// nothing else for a year.
+	Secure bool
 	// CORSOrigins are origins, as browsers write them: scheme, host and port.
 	CORSOrigins []string
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
@@ -75,6 +79,10 @@ type Readiness struct{ failed atomic.Bool }
 
 // Fail makes /readyz answer 503 from now on.
 func (r *Readiness) Fail() { r.failed.Store(true) }
+
+// ErrStopping is the cause by which a program ends the contexts of requests that
+// it waits for no longer. They are answered 503.
+var ErrStopping = errors.New("the server is stopping")
 
 // server is what the handlers share.
 type server struct {
@@ -140,7 +148,7 @@ func (s *server) engine() *gin.Engine {
 	engine.RedirectFixedPath = false
 	engine.UseEscapedPath = true
 	engine.UnescapePathValues = true
-	engine.Use(s.begin, s.access, recovered, secured, s.cors)
+	engine.Use(s.begin, s.access, recovered, s.secured, s.cors)
 	engine.NoRoute(notFound)
 	engine.NoMethod(wrongMethod)
 	return engine

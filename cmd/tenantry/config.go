@@ -27,6 +27,8 @@ type config struct {
 	Host        string `envconfig:"HOST" default:"127.0.0.1"`
 	Port        uint16 `envconfig:"PORT" default:"8080"`
 	PublicURL   string `envconfig:"PUBLIC_URL"`
+	TLSCertFile string `envconfig:"TLS_CERT_FILE"`
+	TLSKeyFile  string `envconfig:"TLS_KEY_FILE"`
 	MetricsAddr string `envconfig:"METRICS_ADDR" default:"127.0.0.1:9090"`
 
 	DatabaseURL    dsn    `envconfig:"DATABASE_URL" default:"sqlite:tenantry.db"`
@@ -137,7 +139,7 @@ func (c *config) secrets() map[string]envconfig.Decoder {
 // derive fills in the defaults that depend on other settings.
 func (c *config) derive() {
 	if c.PublicURL == "" {
-		c.PublicURL = "http://" + net.JoinHostPort(c.reachableHost(), strconv.Itoa(int(c.Port)))
+		c.PublicURL = c.scheme() + "://" + net.JoinHostPort(c.reachableHost(), strconv.Itoa(int(c.Port)))
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if c.JWTIssuer == "" {
@@ -167,6 +169,7 @@ func (c *config) validate() []error {
 		c.DatabaseURL.check(),
 		c.checkListenURL(),
 		webAddress("PUBLIC_URL", c.PublicURL),
+		c.checkTLS(),
 		checkMasterKey(c.MasterKey),
 		c.JWTSecret.check("JWT_SECRET"),
 		c.AdminAPIToken.check("ADMIN_API_TOKEN"),

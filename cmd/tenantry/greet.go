@@ -14,7 +14,7 @@ func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 
 // greet tells a person at a terminal what is running, and what to try first.
 func greet(w io.Writer, c config, listening net.Addr) {
-	base := "http://" + listening.String()
+	base := c.scheme() + "://" + listening.String()
 	_, _ = fmt.Fprintf(w, `Tenantry %s is listening on %s (%s)
 The API is described on %s/docs. Make the first account, which becomes the operator:
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -15,8 +16,10 @@ import (
 
 const (
 	// shutdownLimit is how long requests in flight may take to finish, once no
-	// new ones are let in.
-	shutdownLimit = 15 * time.Second
+	// new ones are let in. What is not answered by then is refused, and has
+	// refusalLimit to hear it.
+	shutdownLimit = 13 * time.Second
+	refusalLimit  = 2 * time.Second
 	// closingLimit is how long the last batches may take to be written.
 	closingLimit = 3 * time.Second
 )
@@ -43,12 +46,16 @@ func serve(ctx context.Context, cmd command) error {
 
 // run serves the API, and its measurements beside it.
 func (p *program) run(ctx context.Context, cmd command, c config, listener net.Listener) error {
+	own, err := c.certificate(p.logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	stopMetrics, err := p.serveMetrics(ctx, c.MetricsAddr)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	greet(cmd.stdout, c, listener.Addr())
-	err = p.serve(ctx, listener, time.Duration(c.DrainSeconds)*time.Second)
+	err = p.serve(ctx, listener, own, time.Duration(c.DrainSeconds)*time.Second)
 	return errors.Join(err, stopMetrics())
 }
 
@@ -72,11 +79,15 @@ func (p *program) serveMetrics(ctx context.Context, address string) (stop func()
 	return server.Close, nil
 }
 
-// serve answers requests until ctx ends. Then readiness fails while the
-// listener stays open for the drain, so that load balancers look elsewhere
-// first; then it stops, and requests in flight finish.
-func (p *program) serve(ctx context.Context, listener net.Listener, drain time.Duration) error {
+// serve answers requests until ctx ends, by TLS where own is not nil. Then
+// readiness fails while the listener stays open for the drain, so that load
+// balancers look elsewhere first; then it stops, and requests in flight finish.
+func (p *program) serve(ctx context.Context, listener net.Listener, own *tls.Config, drain time.Duration) error {
+	requests, refuse := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer refuse(nil)
 	server := httpapi.Server(p.handler, p.logger)
+	server.BaseContext = func(net.Listener) context.Context { return requests }
+	server.TLSConfig = own
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	for _, run := range p.background {
@@ -86,7 +97,7 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 	defer stop()
 
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- answer(server, listener) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("the listener failed: %w", err)
@@ -95,7 +106,9 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 	p.logger.Info("stopping", "drain", drain.String())
 	p.ready.Fail()
 	time.Sleep(drain)
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
+	refusing := time.AfterFunc(shutdownLimit, func() { refuse(httpapi.ErrStopping) })
+	defer refusing.Stop()
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit+refusalLimit)
 	defer cancel()
 	if err := server.Shutdown(limited); err != nil {
 		return errors.Join(fmt.Errorf("requests in flight did not finish: %w", err), server.Close())
@@ -104,6 +117,13 @@ func (p *program) serve(ctx context.Context, listener net.Listener, drain time.D
 		return err
 	}
 	return nil
+}
+
+func answer(server *http.Server, listener net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "")
+	}
+	return server.Serve(listener)
 }
 
 // close writes what is still in memory and lets go of the store. Times of use that
@@ -132,12 +152,17 @@ func healthcheck(ctx context.Context, _ command) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	address := fmt.Sprintf("http://%s/readyz", net.JoinHostPort(host, fmt.Sprint(c.Port)))
+	address := fmt.Sprintf("%s://%s/readyz", c.scheme(), net.JoinHostPort(host, fmt.Sprint(c.Port)))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return err
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		// The certificate is for the name by which others come, and nothing is told
+		// to whoever answers on this machine's own port.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // as above
+	}}
 	response, err := client.Do(request)
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 		return nil, err
 	}
 	p.handler, err = httpapi.New(httpapi.Options{
-		App: p.app, Logger: logger, PublicURL: c.PublicURL, CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
+		App: p.app, Logger: logger, PublicURL: c.PublicURL, Secure: c.secure(), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
 		JWKS:      func() []byte { return tokens.JWKS(system.Clock{}.Now()) },
 		CursorKey: ring.Derive("cursors"), AdminToken: httpapi.NewAdminToken(c.AdminAPIToken.text),
 		Limits:   httpapi.Limits{Auth: c.RateAuth, Organization: c.RateOrganization, Environment: c.RateEnvironment, KeyReads: c.RateKeyReads},

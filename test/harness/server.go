@@ -54,7 +54,7 @@ type Server struct {
 	cast  *Cast
 }
 
-var greeting = regexp.MustCompile(`is listening on (http://[0-9A-Za-z.:\[\]]+)`)
+var greeting = regexp.MustCompile(`is listening on (https?://[0-9A-Za-z.:\[\]]+)`)
 
 // Start starts the program on the database and waits until it listens. An
 // environment replaces the settings of the same names; a setting that is to be

@@ -35,9 +35,16 @@ var built struct {
 	err  error
 }
 
+// given names a program that was built elsewhere, to be tested in place of this
+// repository's: test/mutants does.
+const given = "TENANTRY_TEST_BINARY"
+
 // Binary returns the program, built once a test process.
 func Binary(tb testing.TB) string {
 	tb.Helper()
+	if path := os.Getenv(given); path != "" {
+		return path
+	}
 	root := Root(tb)
 	built.once.Do(func() {
 		built.err = errors.New("the build panicked")

@@ -66,6 +66,7 @@ type tenant struct {
 	slug    string
 	sibling things // another project's, in the same organization
 	secrets []string
+	next    string // the successor of the last key
 }
 
 // furnish puts one of everything into an organization that somebody has founded,
@@ -102,4 +103,5 @@ func (n *tenant) fill(t *testing.T, in *harness.Client, name, slug string) {
 	n.things[key], n.things[secret] = made.Text("id"), made.Text("key")
 	successor := in.Post("/v1/api-keys/"+n.things[key]+"/rotate", M{"overlap_seconds": 2592000}).Want(201)
 	n.secrets = append(n.secrets, made.Text("key"), successor.Text("key"))
+	n.next = successor.Text("id")
 }

@@ -1,7 +1,9 @@
 package isolation
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -41,29 +43,46 @@ func (w *world) mirror(t *testing.T) {
 // the columns.
 func (w *world) double(t *testing.T, table string, changes map[string]string) {
 	t.Helper()
-	rows, err := w.DB().Query("SELECT * FROM " + table + " WHERE 1 = 0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	columns, err := rows.Columns()
-	if closed := rows.Close(); err != nil || closed != nil {
-		t.Fatal(err, closed)
-	}
+	all := map[string]string{"organization_id": w.twinOf[0]}
+	maps.Copy(all, changes)
+	w.Exec(t, w.copies(t, table, "organization_id = '"+w.a.things[organization]+"'", all))
+}
+
+// copies is the statement that copies rows of a table, with other values in some
+// of the columns; the empty text stands for none, $1 for what is bound.
+func (w *world) copies(t *testing.T, table, which string, changes map[string]string) string {
+	t.Helper()
+	columns := w.columns(t, table)
 	values := make([]string, len(columns))
 	for i, column := range columns {
 		values[i] = column
 		if change, changed := changes[column]; changed {
-			values[i] = "'" + change + "'"
-			if change == "" {
+			switch change {
+			case "":
 				values[i] = "NULL"
+			case "$1":
+				values[i] = change
+			default:
+				values[i] = "'" + change + "'"
 			}
 		}
-		if column == "organization_id" {
-			values[i] = "'" + w.twinOf[0] + "'"
-		}
 	}
-	w.Exec(t, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE organization_id = '%s'",
-		table, strings.Join(columns, ", "), strings.Join(values, ", "), table, w.a.things[organization]))
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", table, strings.Join(columns, ", "), strings.Join(values, ", "), table, which)
+}
+
+// columns are a table's.
+func (w *world) columns(t *testing.T, table string) []string {
+	t.Helper()
+	rows, err := w.DB().Query("SELECT * FROM " + table + " WHERE 1 = 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err := errors.Join(err, rows.Err()); err != nil {
+		t.Fatal(err)
+	}
+	return columns
 }
 
 // texts reads a query's only column.

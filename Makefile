@@ -66,6 +66,7 @@ test: export GOFLAGS := $(GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false -
 test: ## Run all tests on both engines; installs PostgreSQL and the tested gateways where it can
 	@./test/ensure-postgres.sh
 	@./test/ensure-gateways.sh
+	@./test/ensure-strace.sh
 	@mkdir -p bin && rm -f $(FIGURES)
 	TENANTRY_FIGURES=$(FIGURES) CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 -timeout 30m ./...
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
@@ -74,6 +75,7 @@ test: ## Run all tests on both engines; installs PostgreSQL and the tested gatew
 test-long: ## Run the tests at the length of a release: hours
 	@./test/ensure-postgres.sh
 	@./test/ensure-gateways.sh
+	@./test/ensure-strace.sh
 	@mkdir -p bin && rm -f $(FIGURES)
 	TENANTRY_TEST_LONG=1 TENANTRY_FIGURES=$(FIGURES) $(GO) test -p 1 -count=1 -timeout 8h ./test/...
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
@@ -120,6 +122,7 @@ docker-config: ## Check docker-compose.yml, where Docker Compose is installed
 cover: ## Measure which statements the tests reach: bin/cover.html
 	@./test/ensure-postgres.sh
 	@./test/ensure-gateways.sh
+	@./test/ensure-strace.sh
 	@mkdir -p bin
 	$(GO) test -count=1 -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out ./...
 	$(GO) tool cover -html=bin/cover.out -o bin/cover.html

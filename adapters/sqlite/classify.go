@@ -34,8 +34,15 @@ func classify(err error) sqlstore.Failure {
 	switch failure.Code() & 0xff { // the primary code
 	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
 		return sqlstore.Failure{Kind: sqlstore.Conflict}
-	case codes.SQLITE_FULL, codes.SQLITE_IOERR, codes.SQLITE_CANTOPEN, codes.SQLITE_READONLY, codes.SQLITE_NOMEM,
-		codes.SQLITE_PROTOCOL, codes.SQLITE_INTERRUPT:
+	case codes.SQLITE_FULL:
+		return sqlstore.Failure{Kind: sqlstore.Lost, Reason: "the disk is full"}
+	case codes.SQLITE_IOERR:
+		return sqlstore.Failure{Kind: sqlstore.Lost, Reason: "the disk fails"}
+	case codes.SQLITE_READONLY:
+		return sqlstore.Failure{Kind: sqlstore.Lost, Reason: "the database's file or disk is read-only"}
+	case codes.SQLITE_CANTOPEN:
+		return sqlstore.Failure{Kind: sqlstore.Lost, Reason: "the database's files cannot be opened"}
+	case codes.SQLITE_NOMEM, codes.SQLITE_PROTOCOL, codes.SQLITE_INTERRUPT:
 		return sqlstore.Failure{Kind: sqlstore.Lost}
 	}
 	return sqlstore.Failure{}

@@ -88,7 +88,7 @@ func TestAFullDiskIsNoMistakeOfOurs(t *testing.T) {
 	}
 	defer func() { _ = db.Close() }()
 	_, err = db.ExecContext(t.Context(), "CREATE TABLE t (x text)")
-	if err == nil || classify(err).Kind != sqlstore.Lost {
-		t.Errorf("got %v", err)
+	if want := (sqlstore.Failure{Kind: sqlstore.Lost, Reason: "the disk is full"}); err == nil || classify(err) != want {
+		t.Errorf("got %v, which is %+v", err, classify(err))
 	}
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"database/sql"
+	"fmt"
 
 	"github.com/tenantry/tenantry/migrations"
 )
@@ -25,6 +26,17 @@ type Dialect struct {
 type Failure struct {
 	Kind       Kind
 	Constraint string // of a Unique failure, by PostgreSQL's default naming
+	// Reason is what is wrong outside of the program, in words that whoever
+	// operates it looks for; empty where the driver's own are as good.
+	Reason string
+}
+
+// named puts the reason before the driver's words.
+func (f Failure) named(err error) error {
+	if f.Reason == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", f.Reason, err)
 }
 
 // Kind says what can be done about a failure.

@@ -190,8 +190,8 @@ func (s *Store) judge(ctx context.Context, err error) (again bool, _ error) {
 
 // judgeCommit never lets a commit be repeated that may have taken place.
 func (s *Store) judgeCommit(ctx context.Context, err error) (again bool, _ error) {
-	if s.dialect.Classify(err).Kind == Lost {
-		return false, fault.ErrUnavailable.With(fmt.Errorf("%w: %w", errUnknown, err)).After(retryAfter)
+	if failure := s.dialect.Classify(err); failure.Kind == Lost {
+		return false, fault.ErrUnavailable.With(fmt.Errorf("%w: %w", errUnknown, failure.named(err))).After(retryAfter)
 	}
 	return s.judge(ctx, err)
 }

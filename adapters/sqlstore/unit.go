@@ -200,7 +200,7 @@ func explain(ctx context.Context, failure Failure, err error, rules taken) *faul
 	case Conflict:
 		return fault.ErrBusy.With(err).After(retryAfter)
 	case Lost:
-		return fault.ErrUnavailable.With(err).After(retryAfter)
+		return fault.ErrUnavailable.With(failure.named(err)).After(retryAfter)
 	}
 	return fault.ErrInternal.With(err)
 }

@@ -27,10 +27,9 @@ import (
 	"github.com/tenantry/tenantry/migrations"
 	"github.com/tenantry/tenantry/ports/portstest"
 	"github.com/tenantry/tenantry/test/harness"
-	"github.com/tenantry/tenantry/test/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 var errInjected = errors.New("this statement was made to fail")
 

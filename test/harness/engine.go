@@ -50,6 +50,12 @@ func NewDatabase(tb testing.TB, engine Engine) *Database {
 // File is where SQLite keeps the database; empty on PostgreSQL.
 func (d *Database) File() string { return d.path }
 
+// In is an empty SQLite database in that directory, which is the test's own.
+func (d *Database) In(directory string) *Database {
+	path := filepath.Join(directory, "tenantry.db")
+	return &Database{Engine: SQLite, URL: "sqlite:" + path, path: path}
+}
+
 // Open connects a test to the database, to put things into states that no
 // request brings about and to see what no answer shows.
 func (d *Database) Open(tb testing.TB) *sql.DB {

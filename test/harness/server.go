@@ -174,6 +174,9 @@ func (s *Server) Ended(limit time.Duration) (code int, ended bool) {
 	return s.process.command.ProcessState.ExitCode(), true
 }
 
+// PID is the number of the server's process.
+func (s *Server) PID() int { return s.process.command.Process.Pid }
+
 // Logs returns what the server has logged.
 func (s *Server) Logs() string { return s.process.stderr.String() }
 

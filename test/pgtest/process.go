@@ -28,7 +28,11 @@ func (s *Server) spawn(program string, arguments ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(filepath.Join(s.programs, program), arguments...)
+	path, err := locate(s.programs, program)
+	if err != nil {
+		return nil, errors.Join(err, words.Close())
+	}
+	command := exec.Command(path, arguments...)
 	command.Dir = s.directory // the test's own may be closed to the server's user
 	command.Env = []string{"LC_ALL=C", "TZ=UTC", "HOME=" + s.directory, "PATH=" + os.Getenv("PATH")}
 	command.Stdout, command.Stderr = words, words
@@ -80,8 +84,10 @@ func (s *Server) await(server *process) error {
 		content, _ := os.ReadFile(filepath.Join(s.data(), "postmaster.pid")) // absent at first
 		lines := strings.Split(string(content), "\n")
 		ours := lines[0] == fmt.Sprint(server.command.Process.Pid)
-		if ours && len(lines) > statusLine && strings.TrimSpace(lines[statusLine]) == "ready" {
-			return nil
+		if ours && len(lines) > statusLine {
+			if status := strings.TrimSpace(lines[statusLine]); status == "ready" || status == "standby" { // which takes reads
+				return nil
+			}
 		}
 		if server.wait(10 * time.Millisecond) {
 			return fmt.Errorf("PostgreSQL ended while it started: %w\n%s", server.err, s.words())

@@ -50,14 +50,27 @@ func Program(tb testing.TB, name string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	path := filepath.Join(directory, name)
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	if path, err = exec.LookPath(name); err != nil {
+	path, err := locate(directory, name)
+	if err != nil {
 		tb.Fatal(err)
 	}
 	return path
+}
+
+// locate finds a program beside the server's own, where those really are, or on
+// PATH.
+func locate(directory, name string) (string, error) {
+	places := []string{directory}
+	if initdb, err := filepath.EvalSymlinks(filepath.Join(directory, "initdb")); err == nil {
+		places = append(places, filepath.Dir(initdb))
+	}
+	for _, place := range places {
+		path := filepath.Join(place, name)
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return exec.LookPath(name)
 }
 
 func glob(patterns []string) []string {

@@ -47,6 +47,32 @@ func TestADurableServerKeepsWhatWasCommitted(t *testing.T) {
 	}
 }
 
+func TestAStandbyHasWhatWasCommittedAndTakesWritesOncePromoted(t *testing.T) {
+	t.Parallel()
+	server := NewServer(t, Options{Durable: true})
+	db := connectTo(t, server.DSN("postgres"))
+	execute(t, db, "CREATE TABLE kept (id int)")
+	standby := server.Standby(t)
+	other := connectTo(t, standby.DSN("postgres"))
+	execute(t, db, "INSERT INTO kept VALUES (1)")
+	if _, err := other.ExecContext(t.Context(), "INSERT INTO kept VALUES (2)"); err == nil {
+		t.Error("a standby takes writes")
+	}
+	do(t, "kill", server.Kill)
+	do(t, "promote", standby.Promote)
+	execute(t, other, "INSERT INTO kept VALUES (3)")
+	if n := number(t, other, "SELECT count(*) FROM kept"); n != 2 {
+		t.Errorf("%d rows, want the one that was there and the new one", n)
+	}
+	do(t, "follow", func() error { return server.Follow(standby) })
+	if n := number(t, db, "SELECT count(*) FROM kept"); n != 2 {
+		t.Errorf("%d rows where the old server follows the new one, want 2", n)
+	}
+	if _, err := NewServer(t, Options{}).standby(); err == nil {
+		t.Error("a server that keeps nothing is followed")
+	}
+}
+
 func TestStoppingTwiceIsFineStartingTwiceIsNot(t *testing.T) {
 	t.Parallel()
 	server := NewServer(t, Options{})

@@ -32,9 +32,12 @@ const readers = 8
 
 // Pragmas stand in the address, so that every connection of a pool has them.
 // synchronous(FULL) keeps what was acknowledged through a power cut. Times are
-// written in a form that orders as text, in UTC.
+// written in a form that orders as text, in UTC. busy_timeout, in milliseconds, is
+// how long one attempt waits for a writer of another process, whoever has given
+// up waiting for us: several of them have to fit into the ten seconds in which
+// every request ends.
 const (
-	settings = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
+	settings = "_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
 		"&_time_format=sqlite&_timezone=UTC&_texttotime=1"
 	// A unit of work that reads before it writes would fail at once, however
 	// long the timeout, had another written in between: so it locks at BEGIN.

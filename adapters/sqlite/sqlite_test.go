@@ -74,7 +74,7 @@ func TestEveryConnectionOfAPoolHasThePragmas(t *testing.T) {
 				}
 				defer func() { _ = conn.Close() }()
 				for pragma, want := range map[string]any{
-					"busy_timeout": 5000, "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "query_only": pool.readOnly,
+					"busy_timeout": 2000, "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "query_only": pool.readOnly,
 				} {
 					expectPragma(t, conn, pragma, want)
 				}

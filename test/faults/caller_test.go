@@ -22,6 +22,15 @@ import (
 // longest is how long any request may take, whatever is broken.
 const longest = 10 * time.Second
 
+// allowed is how long a request may take in this run. Under the race detector a
+// hash alone takes as long as ten elsewhere, and nothing interrupts it.
+func allowed(what string) time.Duration {
+	if harness.Racing && (what == "POST /v1/auth/register" || what == "POST /v1/auth/login") {
+		return 2 * longest
+	}
+	return longest
+}
+
 // answer is what came of one request; the status is 0 where no whole answer came.
 type answer struct {
 	status int
@@ -186,7 +195,7 @@ func (c *caller) judge(t *testing.T, lives bool) {
 	if n := c.statuses[mayBeCut]; lives && n > 0 {
 		t.Errorf("%d requests had no answer", n)
 	}
-	if c.worst > longest {
+	if c.worst > allowed(c.worstOf) {
 		t.Errorf("%s took %v", c.worstOf, c.worst)
 	}
 	t.Logf("answers by status: %v; the longest took %v: %s", c.statuses, c.worst.Round(time.Millisecond), c.worstOf)

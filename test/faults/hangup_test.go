@@ -65,8 +65,8 @@ func TestClientsThatGoAwayLeaveNothingBehind(t *testing.T) {
 		crowd.Wait()
 		stop()
 		c.judge(t, true)
-		if n := c.away(); n > 0 {
-			t.Errorf("%d requests of others were refused", n)
+		if all, served := c.total(); served < all*9/10 {
+			t.Errorf("of %d requests of others only %d were served", all, served)
 		}
 		s.back(t, c)
 		whole(t, s.Server)

@@ -51,7 +51,7 @@ func Binary(tb testing.TB) string {
 		directory := whole.TempDir()
 		built.path = filepath.Join(directory, "tenantry")
 		arguments := []string{"build", "-buildvcs=false", "-ldflags", "-X main.version=" + Version, "-o", built.path}
-		if raceDetector {
+		if Racing {
 			arguments = append(arguments, "-race")
 		}
 		build := exec.Command("go", append(arguments, "./cmd/tenantry")...)

@@ -2,5 +2,5 @@
 
 package harness
 
-// raceDetector says that the tests run with it, and so the program does.
-const raceDetector = false
+// Racing says that the tests run with it, and so the program does.
+const Racing = false

@@ -83,13 +83,15 @@ func (s *Invitations) Accept(ctx context.Context, actor access.Actor, in Accept)
 	}))
 }
 
-// join spends the link and makes a membership of the invitation.
+// join makes a membership of the invitation and spends the link: in the order in
+// which who withdraws it takes both, since otherwise each could wait for the
+// other.
 func (s *Invitations) join(ctx context.Context, tx ports.Tx, o opened, who account.ID, by audit.Origin) (Accepted, error) {
-	if err := spendLink(ctx, tx, o.link); err != nil {
-		return Accepted{}, uninvited(err)
-	}
 	if err := tx.Invitations(o.grant).Accept(ctx, o.invitation, who); err != nil {
 		return Accepted{}, err
+	}
+	if err := spendLink(ctx, tx, o.link); err != nil {
+		return Accepted{}, uninvited(err)
 	}
 	joined, err := tx.Members(o.grant).Show(ctx, o.invitation.ID)
 	if err != nil {

@@ -103,6 +103,16 @@ func (r accounts) by(ctx context.Context, condition string, value any) (*account
 }
 
 func (r accounts) Save(ctx context.Context, a account.Account) error {
+	for _, unique := range []struct {
+		rule   *fault.Error
+		column string
+		value  any
+	}{{account.ErrEmailTaken, "email", a.Email.String()}, {account.ErrUsernameTaken, "username", username(a)}} {
+		err := r.others(ctx, unique.rule, "SELECT count(*) FROM accounts WHERE "+unique.column+" = $2 AND id <> $1", a.ID.UUID(), unique.value)
+		if err != nil {
+			return err
+		}
+	}
 	r.announce(ports.Subject(a.ID))
 	return r.changeOne(ctx, accountTaken, fault.ErrStale,
 		`UPDATE accounts

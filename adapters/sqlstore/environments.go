@@ -93,6 +93,12 @@ func (r environments) Protected(ctx context.Context, of project.ID) (bool, error
 }
 
 func (r environments) Save(ctx context.Context, e environment.Environment) error {
+	err := r.others(ctx, environment.ErrSlugTaken,
+		"SELECT count(*) FROM environments WHERE organization_id = $1 AND project_id = $3 AND slug = $4 AND id <> $2",
+		e.ID.UUID(), e.ProjectID.UUID(), e.Slug.String())
+	if err != nil {
+		return err
+	}
 	r.unit.announce(ports.Subject(e.ID))
 	return r.changeOne(ctx, environmentTaken, fault.ErrStale,
 		`UPDATE environments

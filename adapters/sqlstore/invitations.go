@@ -73,17 +73,20 @@ func (r invitations) Save(ctx context.Context, i membership.Invitation) error {
 		i.ID.UUID(), i.Version, i.Role.String(), optional(i.InvitedBy), i.ExpiresAt, i.UpdatedAt)
 }
 
-// Accept moves the organization's version, as every new member does.
+// Accept moves the organization's version, as every new member does: first, as
+// who removes one does, so that the two never wait for each other.
 func (r invitations) Accept(ctx context.Context, i membership.Invitation, who account.ID) error {
-	err := r.changeOne(ctx, memberTaken, fault.ErrStale,
+	err := r.changeOne(ctx, nil, fault.ErrStale, lockOrganization+` AND EXISTS (
+			SELECT 1 FROM memberships WHERE organization_id = $1 AND id = $2 AND version = $3 AND status = 'invited')`,
+		i.ID.UUID(), i.Version)
+	if err != nil {
+		return err
+	}
+	return r.changeOne(ctx, memberTaken, fault.ErrStale,
 		`UPDATE memberships
 		SET status = 'active', account_id = $4, email = NULL, expires_at = NULL, updated_at = $5, version = version + 1
 		WHERE organization_id = $1 AND id = $2 AND version = $3 AND status = 'invited'`,
 		i.ID.UUID(), i.Version, who.UUID(), r.unit.now)
-	if err != nil {
-		return err
-	}
-	return r.changeOne(ctx, nil, fault.ErrNotFound, lockOrganization)
 }
 
 func (r invitations) Remove(ctx context.Context, id membership.ID) error {

@@ -64,6 +64,10 @@ func (r granted) Save(ctx context.Context, o organization.Organization) error {
 	if err := r.owns(o.ID); err != nil {
 		return err
 	}
+	err := r.others(ctx, organization.ErrSlugTaken, "SELECT count(*) FROM organizations WHERE slug = $2 AND id <> $1", o.Slug.String())
+	if err != nil {
+		return err
+	}
 	r.unit.announce(ports.Subject(o.ID))
 	return r.changeOne(ctx, taken{"organizations_slug_key": organization.ErrSlugTaken}, fault.ErrStale,
 		`UPDATE organizations

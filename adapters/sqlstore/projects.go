@@ -68,6 +68,11 @@ func (r projects) SlugTaken(ctx context.Context, slug naming.Slug) (bool, error)
 }
 
 func (r projects) Save(ctx context.Context, p project.Project) error {
+	err := r.others(ctx, project.ErrSlugTaken,
+		"SELECT count(*) FROM projects WHERE organization_id = $1 AND slug = $3 AND id <> $2", p.ID.UUID(), p.Slug.String())
+	if err != nil {
+		return err
+	}
 	r.unit.announce(ports.Subject(p.ID))
 	return r.changeOne(ctx, projectTaken, fault.ErrStale,
 		`UPDATE projects SET name = $4, slug = $5, updated_at = $6, version = version + 1

@@ -17,16 +17,18 @@ import (
 
 var keyRotated = taken{"key_rotations_pkey": apikey.ErrRotated}
 
-// Rotate first gives the key its end: that waits for whoever else rotates it,
-// and finds out whether it is there.
+// Rotate first adds the successor, which holds the environment: who deletes that
+// takes it before its keys, too, so that the two never wait for each other. Giving
+// the key its end waits for whoever else rotates it, and finds out whether it is
+// there.
 func (r apikeys) Rotate(ctx context.Context, ending, successor apikey.Key) error {
+	if err := r.Add(ctx, successor); err != nil {
+		return err
+	}
 	r.unit.announce(ports.Subject(ending.ID))
 	err := r.changeOne(ctx, nil, fault.ErrNotFound,
 		"UPDATE environment_keys SET ends_at = $3 WHERE organization_id = $1 AND id = $2", ending.ID.UUID(), ending.EndsAt)
 	if err != nil {
-		return err
-	}
-	if err := r.Add(ctx, successor); err != nil {
 		return err
 	}
 	return r.changeOne(ctx, keyRotated, fault.ErrInternal,

@@ -64,6 +64,14 @@ func (t tenant) get(ctx context.Context, dest any, query string, args ...any) er
 	return err
 }
 
+// others is unit.others for rows of the organization.
+func (t tenant) others(ctx context.Context, rule *fault.Error, query string, args ...any) error {
+	if err := t.mayChange(); err != nil {
+		return err
+	}
+	return t.unit.others(ctx, rule, query, t.own(args)...)
+}
+
 func (t tenant) list(ctx context.Context, dest any, query string, args ...any) error {
 	if t.grant.IsZero() {
 		return fault.ErrInternal.With(errNoGrant)

@@ -154,6 +154,20 @@ func (u *unit) changeFound(ctx context.Context, dest any, query string, args ...
 	return u.find(ctx, dest, query, args...)
 }
 
+// others returns the rule where the query counts any row of others. A name is
+// asked for before a row is locked to take it: of two that want each other's,
+// both are refused, and neither waits for the other.
+func (u *unit) others(ctx context.Context, rule *fault.Error, query string, args ...any) error {
+	var n int
+	if _, err := u.find(ctx, &n, query, args...); err != nil {
+		return err
+	}
+	if n > 0 {
+		return rule
+	}
+	return nil
+}
+
 func (u *unit) ready(ctx context.Context, query string) (context.Context, context.CancelFunc, error) {
 	switch {
 	case u.over:

@@ -23,7 +23,13 @@ type Conn struct {
 // Dial opens one. Nothing on it waits longer than limit.
 func (s *Server) Dial(tb testing.TB, limit time.Duration) *Conn {
 	tb.Helper()
-	c, err := net.DialTimeout("tcp", s.Address(), 10*time.Second)
+	return Dial(tb, s.Address(), limit)
+}
+
+// Dial opens a connection to any server.
+func Dial(tb testing.TB, address string, limit time.Duration) *Conn {
+	tb.Helper()
+	c, err := net.DialTimeout("tcp", address, 10*time.Second)
 	if err != nil {
 		tb.Fatal(err)
 	}

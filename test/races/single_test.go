@@ -8,10 +8,8 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/app"
-	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/mail"
-	"github.com/tenantry/tenantry/domain/membership"
 )
 
 const (
@@ -107,21 +105,6 @@ func TestAnInvitationMakesOneAccount(t *testing.T) {
 	})
 }
 
-func TestAnAddressIsInvitedOnce(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, h *house) {
-		for range rounds {
-			owner, email := h.register(t), newEmail()
-			h.once(t, []string{"ALREADY_INVITED"}, func(int) error {
-				_, err := h.Invitations.Invite(t.Context(), h.actor(owner, owner.org.ID), app.Invite{Email: email})
-				return err
-			})
-			if n := h.count(t, "SELECT count(*) FROM links WHERE email = $1", email); n != 1 {
-				t.Errorf("there are %d links", n)
-			}
-		}
-	})
-}
-
 func TestAnInvitationIsAcceptedOrDeclinedAndNeverBoth(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, h *house) {
 		for range rounds {
@@ -201,28 +184,6 @@ func TestOneOfManyGetsAnAddress(t *testing.T) {
 			if n := h.count(t, "SELECT count(*) FROM accounts WHERE email = $1", wanted); n != 1 {
 				t.Errorf("%d accounts have the address", n)
 			}
-		}
-	})
-}
-
-func TestAChainOfTheAuditHasNoGapsHoweverManyAppend(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, h *house) {
-		owner := h.register(t)
-		var done sync.WaitGroup
-		for range contenders {
-			done.Go(func() {
-				for range 10 {
-					_, err := h.Invitations.Invite(t.Context(), h.actor(owner, owner.org.ID), app.Invite{Email: newEmail(), Role: new(membership.Viewer.String())})
-					if err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		done.Wait()
-		found, err := h.Audit.Verify(t.Context(), audit.OfOrganization(owner.org.ID))
-		if err != nil || found.Broken != nil || found.Entries != 1+10*contenders {
-			t.Errorf("%+v, %v", found, err)
 		}
 	})
 }

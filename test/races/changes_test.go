@@ -17,7 +17,9 @@ var changes = []race{
 }
 
 func TestChangesThatMeetAreAllKept(t *testing.T) {
-	onEachFleet(t, func(t *testing.T, f *fleet) { f.play(t, "changes lost to changes of other members, or missing in the audit", 30, changes) })
+	onEachFleet(t, func(t *testing.T, f *fleet) {
+		f.play(t, "changes lost to changes of other members, or missing in the audit", 30, changes)
+	})
 }
 
 // audited is how many entries the organization's chain has.

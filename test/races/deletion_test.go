@@ -17,7 +17,9 @@ var deletions = []race{
 }
 
 func TestNothingIsLeftOfWhatIsMadeInWhatIsDeleted(t *testing.T) {
-	onEachFleet(t, func(t *testing.T, f *fleet) { f.play(t, "orphans of what was deleted while it was built in", 30, deletions) })
+	onEachFleet(t, func(t *testing.T, f *fleet) {
+		f.play(t, "orphans of what was deleted while it was built in", 30, deletions)
+	})
 }
 
 // gone fails the test unless the path is 404 at every server, and each key is
@@ -110,10 +112,10 @@ func emptiedEnvironment(t *testing.T, f *fleet) func(*testing.T) {
 		path := "/v1/environments/" + in.Post("/v1/projects/"+o.project+"/environments", M{"name": "Preview " + harness.Unique()}).Want(201).Text("id")
 		key := "/v1/api-keys/" + in.Post(path+"/api-keys", M{"name": "Before"}).Want(201).Text("id")
 		answers := f.meet(t, each(crowd, func(i int) ask {
-			switch {
-			case i%7 == 6:
+			switch i % 7 {
+			case 6:
 				return by(owner, o.organization, http.MethodDelete, path, nil)
-			case i%7 == 5:
+			case 5:
 				return by(owner, o.organization, http.MethodPost, key+"/rotate", M{"overlap_seconds": 60})
 			}
 			return by(owner, o.organization, http.MethodPost, path+"/api-keys", M{"name": fmt.Sprint("Key ", i)})

@@ -18,7 +18,11 @@ var hashed = []race{
 	{"a link to a new password", reset},
 }
 
-const full = "503 BUSY"
+// full and late are what a loaded machine answers.
+const (
+	full = "503 BUSY"
+	late = "503 UNAVAILABLE"
+)
 
 func TestWhoeverHashesAPasswordGetsWhatWorksOnceOnce(t *testing.T) {
 	onEachFleet(t, func(t *testing.T, f *fleet) {
@@ -54,7 +58,7 @@ func registeredAddress(_ *testing.T, f *fleet) func(*testing.T) {
 	return func(t *testing.T) {
 		email := harness.NewEmail()
 		answers := f.meet(t, each(crowd, func(int) ask { return public("/v1/auth/register", harness.NewRegistration(M{"email": email})) }))
-		one(t, answers, 201, "409 EMAIL_ALREADY_EXISTS", full)
+		one(t, answers, 201, "409 EMAIL_ALREADY_EXISTS", full, late)
 		f.oneAccount(t, email)
 	}
 }
@@ -63,7 +67,7 @@ func registeredUsername(_ *testing.T, f *fleet) func(*testing.T) {
 	return func(t *testing.T) {
 		name := "u" + harness.Unique()
 		answers := f.meet(t, each(crowd, func(int) ask { return public("/v1/auth/register", harness.NewRegistration(M{"username": name})) }))
-		one(t, answers, 201, "409 USERNAME_TAKEN", full)
+		one(t, answers, 201, "409 USERNAME_TAKEN", full, late)
 		if n := f.count(t, "SELECT count(*) FROM accounts WHERE username = $1", name); n != 1 {
 			t.Errorf("%d accounts have the username", n)
 		}
@@ -77,7 +81,7 @@ func joinedAsNew(_ *testing.T, f *fleet) func(*testing.T) {
 		answers := f.meet(t, each(crowd, func(i int) ask {
 			return public("/v1/invitations/accept", M{"token": token, "name": fmt.Sprint("Guest ", i), "password": harness.NewPassword()})
 		}))
-		one(t, answers, 201, "404 INVITATION_NOT_FOUND", "409 ACCOUNT_EXISTS", "409 EMAIL_ALREADY_EXISTS", full)
+		one(t, answers, 201, "404 INVITATION_NOT_FOUND", "409 ACCOUNT_EXISTS", "409 EMAIL_ALREADY_EXISTS", full, late)
 		f.oneAccount(t, email)
 		if n := f.count(t, "SELECT count(*) FROM memberships WHERE organization_id = $1", o.organization); n != 2 {
 			t.Errorf("there are %d members", n)
@@ -94,7 +98,7 @@ func reset(t *testing.T, f *fleet) func(*testing.T) {
 			passwords[i] = harness.NewPassword()
 			return public("/v1/auth/password/reset", M{"token": token, "new_password": passwords[i]})
 		}))
-		one(t, answers, http.StatusNoContent, "400 INVALID_TOKEN_LINK", full)
+		one(t, answers, http.StatusNoContent, "400 INVALID_TOKEN_LINK", full, late)
 		won := winners(answers, http.StatusNoContent)[0]
 		for _, try := range []struct{ place, status int }{{won, 200}, {(won + 1) % crowd, 401}} {
 			f.first.Client(t).Post("/v1/auth/login", M{"email": who.Email, "password": passwords[try.place]}).Want(try.status)

@@ -71,7 +71,9 @@ func renamedProjects(t *testing.T, f *fleet) func(*testing.T) {
 	}
 	return func(t *testing.T) {
 		slug := "p" + harness.Unique()
-		same(t, f.meet(t, each(crowd, func(i int) ask { return by(f.cast[0], o.organization, http.MethodPatch, paths[i%things], M{"slug": slug}) })), things)
+		same(t, f.meet(t, each(crowd, func(i int) ask {
+			return by(f.cast[0], o.organization, http.MethodPatch, paths[i%things], M{"slug": slug})
+		})), things)
 		if n := f.count(t, "SELECT count(*) FROM projects WHERE organization_id = $1 AND slug = $2", o.organization, slug); n != 1 {
 			t.Errorf("%d projects have the slug", n)
 		}
@@ -108,11 +110,13 @@ func exchanged(t *testing.T, f *fleet) func(*testing.T) {
 	}
 }
 
-func username(t *testing.T, f *fleet) func(*testing.T) {
+func username(_ *testing.T, f *fleet) func(*testing.T) {
 	people := f.cast
 	return func(t *testing.T) {
 		name := "u" + harness.Unique()
-		answers := f.meet(t, each(crowd, func(i int) ask { return by(people[i%len(people)], "", http.MethodPatch, "/v1/auth/me", M{"username": name}) }))
+		answers := f.meet(t, each(crowd, func(i int) ask {
+			return by(people[i%len(people)], "", http.MethodPatch, "/v1/auth/me", M{"username": name})
+		}))
 		only(t, answers, "200", "409 USERNAME_TAKEN")
 		if n := f.count(t, "SELECT count(*) FROM accounts WHERE username = $1", name); n != 1 {
 			t.Errorf("%d accounts have the username", n)

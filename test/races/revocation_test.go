@@ -141,7 +141,7 @@ func demotedMember(t *testing.T, f *fleet) func(*testing.T) {
 	}
 }
 
-func endedAccountKey(t *testing.T, f *fleet) func(*testing.T) {
+func endedAccountKey(_ *testing.T, f *fleet) func(*testing.T) {
 	owner := f.cast[0]
 	return func(t *testing.T) {
 		created := owner.For(t).Post("/v1/auth/keys", M{"name": "Leaked"}).Want(201)
@@ -173,7 +173,9 @@ func disabledAccount(t *testing.T, f *fleet) func(*testing.T) {
 			return public("/v1/auth/refresh", M{"refresh_token": token})
 		}))
 		only(t, answers, "200", "401 INVALID_REFRESH_TOKEN", "401 INVALID_TOKEN")
-		f.refused(t, 401, func(s *harness.Server) *harness.Response { return s.Client(t).Bearer(who.AccessToken).Get("/v1/auth/me") })
+		f.refused(t, 401, func(s *harness.Server) *harness.Response {
+			return s.Client(t).Bearer(who.AccessToken).Get("/v1/auth/me")
+		})
 		f.refused(t, 401, func(s *harness.Server) *harness.Response {
 			return s.Client(t).Post("/v1/auth/refresh", M{"refresh_token": token})
 		})

@@ -2,9 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -117,22 +114,31 @@ func (s *server) sdkEnvironment(c *gin.Context) {
 		fail(c, err)
 		return
 	}
-	body, err := json.Marshal(showOpened(opened))
+	answer, err := s.rendered.render(opened)
 	if err != nil {
 		fail(c, err)
 		return
 	}
-	digest := sha256.Sum256(body)
-	tag := `"` + base64.RawURLEncoding.EncodeToString(digest[:16]) + `"`
-	c.Header("ETag", tag)
-	c.Header("Cache-Control", "private, no-cache")
-	c.Writer.Header().Add("Vary", "X-API-Key, "+authorizationHeader)
-	if matches(c.Request.Header.Values("If-None-Match"), tag) {
+	h := c.Writer.Header()
+	h["Etag"] = answer.tag
+	h["Cache-Control"] = privately
+	h["Vary"] = byOriginAndKey
+	if matches(c.Request.Header["If-None-Match"], answer.tag[0]) {
 		c.Status(http.StatusNotModified)
 		return
 	}
-	c.Data(http.StatusOK, jsonType, body)
+	h["Content-Type"] = asJSON
+	c.Status(http.StatusOK)
+	_, _ = c.Writer.Write(answer.body) // whoever does not read on needs no answer
 }
+
+// Values of headers of what a key opens, shared by all answers like those of
+// every answer.
+var (
+	privately      = []string{"private, no-cache"}
+	byOriginAndKey = []string{"Origin", "X-API-Key, " + authorizationHeader}
+	asJSON         = []string{jsonType}
+)
 
 // matches compares weakly, as If-None-Match asks for (RFC 9110, section 13.1.2).
 func matches(conditions []string, tag string) bool {
@@ -155,7 +161,7 @@ func (s *server) sdkAuthorize(c *gin.Context) {
 	}
 	// One allocation for all values: this is asked for every request of a product.
 	values := [...]string{
-		opened.Organization.ID.String(), opened.Project.ID.String(), opened.Environment.ID.String(),
+		callOf(c.Request.Context()).organization, opened.Project.ID.String(), opened.Environment.ID.String(),
 		opened.Key.ID.String(), string(opened.Key.Type), opened.Key.Scopes.String(),
 	}
 	h := c.Writer.Header()

@@ -90,6 +90,8 @@ type server struct {
 	cursors cursors
 	limits  limits
 	origins []string
+
+	rendered renderings
 }
 
 // New returns the API as a handler. It needs App, Logger, CursorKey and Ping.

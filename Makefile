@@ -135,6 +135,10 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 		$(GO) test -run='^$$' -fuzz="^$${function#func }$$" -fuzztime=$(FUZZTIME) "$$(dirname "$$file")" </dev/null || exit 1; \
 	done
 
+.PHONY: mutants
+mutants: ## Take one barrier between tenants out at a time; every time a test must fail (half an hour)
+	$(GO) run ./test/mutants -write docs/security-testing.md
+
 .PHONY: bench
 bench: ## Measure the running program
 	$(GO) test -run none -bench . -benchtime 1x -timeout 30m ./test/bench

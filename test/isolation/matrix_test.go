@@ -23,6 +23,7 @@ func TestTenantsAreApart(t *testing.T) {
 		t.Run("by the header", func(t *testing.T) { w.eachHeader(t, &calls) })
 		t.Run("on the SDK plane", func(t *testing.T) { w.sdkPlane(t, &calls) })
 		t.Run("lists", func(t *testing.T) { w.lists(t, &calls) })
+		t.Run("in dialects", func(t *testing.T) { w.dialects(t, &calls) })
 		t.Run("schema", w.schema)
 		if diff := gocmp.Diff(before, w.everything(t)); diff != "" {
 			t.Errorf("what was refused, or read, changed something (-before +after):\n%s", diff)

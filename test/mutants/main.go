@@ -1,0 +1,82 @@
+// Command mutants takes one barrier between tenants at a time out of the program
+// and shows that the tests notice: the comparison in an SQL statement that holds
+// it to an organization or an account, a composite key, a unique or a foreign
+// key, a check, a line of the table of permissions. It finds them by itself; a
+// mutant that survives every suite fails, unless it is said here why nothing
+// can tell it from the program.
+//
+//	go run ./test/mutants [-list] [-only REGEXP] [-results FILE] [-write docs/security-testing.md]
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+)
+
+func main() {
+	list := flag.Bool("list", false, "print the mutants only")
+	only := flag.String("only", "", "those whose name matches")
+	write := flag.String("write", "", "the page to put the result into")
+	kept := flag.String("results", "", "a file that keeps what is found out, for a run that goes on later")
+	workers := flag.Int("workers", 2, "how many at once")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *list, *only, *write, *kept, *workers); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+// fewest is how many barriers there are, at least: a search that finds less has
+// gone blind.
+const fewest = 100
+
+func run(ctx context.Context, list bool, only, page, kept string, workers int) error {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	all, err := find(root)
+	if err != nil {
+		return err
+	}
+	if len(all) < fewest {
+		return fmt.Errorf("only %d mutants were found", len(all))
+	}
+	wanted, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	chosen := func(m mutant) bool { return wanted.MatchString(m.name()) }
+	if list {
+		for _, m := range slices.DeleteFunc(all, func(m mutant) bool { return !chosen(m) }) {
+			fmt.Printf("%-16s %s => %s\n", m.class, m.name(), oneLine(m.new))
+		}
+		return nil
+	}
+	known, err := readResults(kept)
+	if err != nil {
+		return err
+	}
+	judged, err := judgeAll(ctx, root, all, chosen, workers, known)
+	if err != nil {
+		return err
+	}
+	text, survivors := report(ctx, root, judged)
+	fmt.Print(text)
+	if page != "" {
+		if err := replaceSection(page, text); err != nil {
+			return err
+		}
+	}
+	if survivors > 0 {
+		return fmt.Errorf("%d mutants are not as they should be", survivors)
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+)
+
+// result is what became of a mutant.
+type result struct {
+	mutant
+	Name   string
+	Killer string // a suite, or empty
+	Why    string // the first failure
+}
+
+// results are kept in a file, so that a run can be ended and go on later.
+type results struct {
+	path  string // empty: nothing is kept
+	mutex *sync.Mutex
+	known map[string]result
+}
+
+func readResults(path string) (results, error) {
+	r := results{path, new(sync.Mutex), map[string]result{}}
+	text, err := os.ReadFile(path) //nolint:gosec // the file that was named
+	if path == "" || errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	lines := bufio.NewScanner(strings.NewReader(string(text)))
+	for lines.Scan() {
+		var one result
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+			return r, err
+		}
+		r.known[one.Name] = one
+	}
+	return r, errors.Join(err, lines.Err())
+}
+
+// or returns what is known of the mutant, or finds it out and keeps it.
+func (r results) or(m mutant, find func() (result, error)) (result, error) {
+	if one, known := r.known[m.name()]; known {
+		one.mutant = m
+		return one, nil
+	}
+	one, err := find()
+	if err != nil || r.path == "" {
+		return one, err
+	}
+	line, err := json.Marshal(one)
+	if err != nil {
+		return one, err
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // as above
+	if err != nil {
+		return one, err
+	}
+	_, err = file.Write(append(line, '\n'))
+	return one, errors.Join(err, file.Close())
+}

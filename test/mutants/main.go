@@ -26,8 +26,9 @@ func main() {
 	workers := flag.Int("workers", 2, "how many at once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *list, *only, *write, *kept, *workers); err != nil {
+	err := run(ctx, *list, *only, *write, *kept, *workers)
+	stop()
+	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}

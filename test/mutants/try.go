@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -68,18 +69,21 @@ func (j *judge) tests(s suite, p *program) (string, error) {
 	return j.woven.compiled[s.name]()
 }
 
+// failure is a line that a test logs, mostly why it fails.
+var failure = regexp.MustCompile(`^\w+\.go:\d+: `)
+
 // firstFailure reads until a test has failed. The tests write as for test2json:
 // other than for people, at once.
 func firstFailure(output io.Reader) string {
-	lines, last := bufio.NewScanner(output), ""
+	lines, first := bufio.NewScanner(output), ""
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
 		line := strings.TrimSpace(strings.ReplaceAll(lines.Text(), "\x16", ""))
 		switch {
 		case strings.HasPrefix(line, "--- FAIL"), strings.HasPrefix(line, "panic: "), line == "FAIL":
-			return strings.TrimSpace(line + " " + last)
-		case strings.Contains(line, "_test.go:"):
-			last = line
+			return strings.TrimSpace(line + " " + first)
+		case first == "" && failure.MatchString(line) && !strings.Contains(line, "TENANTRY_TEST_SEED"):
+			first = line
 		}
 	}
 	return ""

@@ -63,10 +63,11 @@ check: fmt-check vet lint verify test ## Everything that CI runs, in the same or
 # SQLite is C turned into Go, and not ours to search for races: left out, the
 # tests take half of the time.
 test: export GOFLAGS := $(GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false
-test: ## Run all tests on both engines; installs PostgreSQL and the tested gateways where it can
+test: ## Run all tests on both engines; installs PostgreSQL, the tested gateways and promtool where it can
 	@./test/ensure-postgres.sh
 	@./test/ensure-gateways.sh
 	@./test/ensure-strace.sh
+	@./test/ensure-prometheus.sh
 	@mkdir -p bin && rm -f $(FIGURES)
 	TENANTRY_FIGURES=$(FIGURES) CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 -timeout 30m ./...
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
@@ -76,6 +77,7 @@ test-long: ## Run the tests at the length of a release: hours
 	@./test/ensure-postgres.sh
 	@./test/ensure-gateways.sh
 	@./test/ensure-strace.sh
+	@./test/ensure-prometheus.sh
 	@mkdir -p bin && rm -f $(FIGURES)
 	TENANTRY_TEST_LONG=1 TENANTRY_FIGURES=$(FIGURES) $(GO) test -p 1 -count=1 -timeout 8h ./test/...
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
@@ -123,6 +125,7 @@ cover: ## Measure which statements the tests reach: bin/cover.html
 	@./test/ensure-postgres.sh
 	@./test/ensure-gateways.sh
 	@./test/ensure-strace.sh
+	@./test/ensure-prometheus.sh
 	@mkdir -p bin
 	$(GO) test -count=1 -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out ./...
 	$(GO) tool cover -html=bin/cover.out -o bin/cover.html

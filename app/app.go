@@ -37,6 +37,8 @@ type Dependencies struct {
 	// Mailer is the relay's alone. Everything else posts to the outbox.
 	Mailer ports.Mailer
 	Logger *slog.Logger
+	// Tally counts what operators watch; nil is nobody.
+	Tally ports.Tally
 
 	bell chan struct{} // wakes the relay
 }
@@ -53,6 +55,7 @@ type Settings struct {
 	// for the first time. Registrations then have one answer for new and known
 	// addresses.
 	EmailVerification bool
+	Retention         Retention
 }
 
 // App is every use case, by noun.
@@ -82,6 +85,9 @@ type App struct {
 // Relay, and calls Housekeeping.Flush at the end.
 func New(d Dependencies, s Settings) *App {
 	d.bell = make(chan struct{}, 1)
+	if d.Tally == nil {
+		d.Tally = untallied{}
+	}
 	proof := &proof{Dependencies: d, settings: s}
 	issuer := &issuer{Dependencies: d, policy: s.Sessions}
 	slugs := slugs{random: d.Random}
@@ -116,7 +122,7 @@ func New(d Dependencies, s Settings) *App {
 			mail.VerifyEmail: emails.answer, mail.ResetPassword: passwords.answer, mail.ManyFailures: proof.answer,
 		}},
 		Idempotency:  &Idempotency{Dependencies: d},
-		Housekeeping: &Housekeeping{store: d.Store, logger: d.Logger, verification: verification, keys: keys, signing: signing},
+		Housekeeping: &Housekeeping{Dependencies: d, keep: s.Retention, verification: verification, keys: keys, signing: signing},
 		SigningKeys:  signing,
 	}
 }

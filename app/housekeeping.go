@@ -3,11 +3,9 @@ package app
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"slices"
+	"sync/atomic"
 	"time"
 
-	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -24,29 +22,42 @@ const unitRows = 500
 // inspectedRows is how many rows a sweep looks at by one statement.
 const inspectedRows = 10_000
 
+// Retention says how long things are kept that are over, but that people may
+// want to see. Zero is for good.
+type Retention struct {
+	EndedKeys   time.Duration // environment and account keys, after their end
+	Invitations time.Duration // after they ran out
+}
+
 // Housekeeping is what nobody asks for and everybody expects: uses of keys are
 // kept, and what has run out is deleted.
 type Housekeeping struct {
-	store        ports.Store
-	logger       *slog.Logger
+	Dependencies
+	keep         Retention
 	verification *Verification
 	keys         *AccountKeys
 	signing      *SigningKeys
+	swept        atomic.Pointer[time.Time]
 }
 
-// Run works until ctx ends. What fails is logged and tried again in time.
+// Run works until ctx ends: at once, and then at intervals. What fails is logged
+// and tried again in time.
 func (h *Housekeeping) Run(ctx context.Context) {
 	flush, sweep := time.NewTicker(flushEvery), time.NewTicker(sweepEvery)
 	defer flush.Stop()
 	defer sweep.Stop()
-	for {
+	tidy := func() {
+		h.attempt(ctx, "sweep", "deleting what has run out", h.TakeTurn)
+		h.attempt(ctx, "tend", "tending the database", h.Store.Tend)
+	}
+	for tidy(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			h.attempt(ctx, "writing the times of last use of keys", h.Flush)
+			h.attempt(ctx, "flush", "writing the times of last use of keys", h.Flush)
 		case <-sweep.C:
-			h.attempt(ctx, "deleting what has run out", h.Sweep)
+			tidy()
 		}
 	}
 }
@@ -57,56 +68,42 @@ func (h *Housekeeping) Flush(ctx context.Context) error {
 	return errors.Join(h.verification.Flush(ctx), h.keys.Flush(ctx))
 }
 
-// Sweep deletes sessions, links, throttle counts, kept answers and signing keys
-// that have run out, in units of work that are each short, however much that is.
-func (h *Housekeeping) Sweep(ctx context.Context) error {
-	return errors.Join(
-		h.sweepSessions(ctx),
-		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Links().Sweep(ctx) }),
-		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Throttles().Sweep(ctx) }),
-		h.sweep(ctx, func(tx ports.Tx) (int, error) { return h.signing.sweep(ctx, tx) }),
-		h.sweep(ctx, func(tx ports.Tx) (int, error) { return tx.Answers().Sweep(ctx) }),
-	)
-}
-
-func (h *Housekeeping) sweep(ctx context.Context, batch func(ports.Tx) (int, error)) error {
-	for {
-		n, err := ports.Run(ctx, h.store, batch)
-		if err != nil || n < ports.SweepBatch {
-			return err
-		}
+// LastSweep is when it was last known that what has run out is deleted, by this
+// server or another; zero before the first time.
+func (h *Housekeeping) LastSweep() time.Time {
+	if at := h.swept.Load(); at != nil {
+		return *at
 	}
+	return time.Time{}
 }
 
-// sweepSessions looks for them where that holds nobody up, and deletes what it
-// finds.
-func (h *Housekeeping) sweepSessions(ctx context.Context) error {
-	page := ports.Page[session.ID]{Limit: inspectedRows}
-	for {
-		found, err := ports.Look(ctx, h.store, func(tx ports.Tx) (ports.Inspected, error) {
-			return tx.Sessions().Inspect(ctx, page)
-		})
-		if err != nil || found.Last.IsZero() {
-			return err
-		}
-		for batch := range slices.Chunk(found.RunOut, unitRows) {
-			err := h.store.Do(ctx, func(tx ports.Tx) error {
-				_, err := tx.Sessions().Sweep(ctx, batch)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-		}
-		page.After = found.Last
+// TakeTurn sweeps unless another server did a moment ago: one is enough.
+func (h *Housekeeping) TakeTurn(ctx context.Context) error {
+	mine, err := h.turn(ctx, "sweep", sweepEvery/2)
+	if err == nil && mine {
+		err = h.Sweep(ctx)
 	}
+	if err == nil {
+		now := h.Clock.Now()
+		h.swept.Store(&now)
+	}
+	return err
 }
 
-// attempt logs what fails.
-func (h *Housekeeping) attempt(ctx context.Context, what string, work func(context.Context) error) {
-	background(ctx, h.logger, what, func() {
+// turn says whether nobody has taken it within the time.
+func (h *Housekeeping) turn(ctx context.Context, at string, within time.Duration) (bool, error) {
+	wait, err := ports.RunAlone(ctx, h.Store, func(tx ports.Tx) (time.Duration, error) {
+		return tx.Throttles().Take(ctx, "housekeeping/"+at, 1, within)
+	})
+	return wait == 0, err
+}
+
+// attempt logs and counts what fails.
+func (h *Housekeeping) attempt(ctx context.Context, name, what string, work func(context.Context) error) {
+	background(ctx, h.Logger, what, func() {
 		if err := work(ctx); err != nil && ctx.Err() == nil {
-			h.logger.WarnContext(ctx, "background work failed and will be tried again", "work", what, "error", err.Error())
+			h.Tally.Count(ports.BackgroundFailures, name, 1)
+			h.Logger.WarnContext(ctx, "background work failed and will be tried again", "work", what, "error", err.Error())
 		}
 	})
 }

@@ -92,6 +92,12 @@ func (s *touched) Find(_ context.Context, digest apikey.Digest) (*ports.Opened, 
 	return &ports.Opened{Key: apikey.Key{ID: apikey.ID(digest[:16]), Digest: digest, EndsAt: s.endsAt}, Place: &ports.Place{}}, nil
 }
 
+func (*touched) Inspect(context.Context, time.Time, ports.KeyAddress, int) (ports.InspectedKeys, error) {
+	return ports.InspectedKeys{}, nil
+}
+
+func (*touched) Sweep(context.Context, time.Time, []ports.KeyAddress) (int, error) { return 0, nil }
+
 func (s *touched) Touch(_ context.Context, uses []ports.Use) error {
 	if len(uses) > 500 {
 		return fmt.Errorf("%d keys in one unit of work", len(uses))

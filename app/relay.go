@@ -60,12 +60,18 @@ func (r *Relay) drain(ctx context.Context) {
 	for ctx.Err() == nil {
 		n, err := r.Deliver(ctx)
 		if err != nil && ctx.Err() == nil {
+			r.Tally.Count(ports.BackgroundFailures, "outbox", 1)
 			r.Logger.WarnContext(ctx, "the outbox could not be read and will be tried again", "error", err.Error())
 		}
 		if n == 0 || err != nil {
 			return
 		}
 	}
+}
+
+// Backlog says what waits.
+func (r *Relay) Backlog(ctx context.Context) (ports.Backlog, error) {
+	return ports.Look(ctx, r.Store, func(tx ports.Tx) (ports.Backlog, error) { return tx.Outbox().Backlog(ctx) })
 }
 
 // Deliver handles one batch of what is due, and says how many envelopes that
@@ -129,6 +135,7 @@ func (r *Relay) send(ctx context.Context, number mail.ID, w writtenMail) error {
 	if err := r.Mailer.Send(limited, m); err != nil {
 		return err
 	}
+	r.Tally.Count(ports.Mails, mailSent, 1)
 	return r.remove(context.WithoutCancel(ctx), number)
 }
 
@@ -169,8 +176,10 @@ func (r *Relay) postpone(ctx context.Context, e ports.Envelope, cause error) {
 	about := []any{"mail_id", e.ID.String(), "attempts", e.Attempts, "error", cause.Error()}
 	switch {
 	case givenUp:
+		r.Tally.Count(ports.Mails, mailGivenUp, 1)
 		r.Logger.ErrorContext(ctx, "a mail could not be sent and was given up", about...)
 	default:
+		r.Tally.Count(ports.Mails, mailPostponed, 1)
 		r.Logger.WarnContext(ctx, "a mail could not be sent and will be tried again", append(about, "next", next)...)
 	}
 	if err != nil && fault.KindOf(err) != fault.NotFound {

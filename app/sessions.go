@@ -46,6 +46,13 @@ var errJudgeAgain = errors.New("the password was changed meanwhile")
 // Login opens a session. Unknown, wrong, disabled and, where addresses have to be
 // proven, unproven have one answer, by one way, in one time.
 func (s *Sessions) Login(ctx context.Context, in Login) (LoggedIn, error) {
+	begun, err := s.judge(ctx, in)
+	s.Tally.Count(ports.Logins, loginResult(err), 1)
+	return begun, err
+}
+
+// judge lets a password that was replaced meanwhile be judged once more.
+func (s *Sessions) judge(ctx context.Context, in Login) (LoggedIn, error) {
 	pw, err := parsePassword("password", in.Password)
 	if err != nil {
 		return LoggedIn{}, err
@@ -344,6 +351,7 @@ func (s *Sessions) Refresh(ctx context.Context, token string, c Client) (session
 		return session.Tokens{}, err
 	}
 	if r.reused {
+		s.Tally.Count(ports.Reuses, sessionEnded, 1)
 		s.Logger.WarnContext(ctx, "a replaced refresh token was presented; its session has ended",
 			"session_id", id.String(), "account_id", r.session.AccountID.String(), "address", c.Address)
 		return session.Tokens{}, session.ErrInvalidRefresh

@@ -46,6 +46,7 @@ func (k *SigningKeys) Run(ctx context.Context) {
 		background(ctx, k.Logger, "following the signing keys", func() {
 			err := k.Follow(ctx)
 			if err != nil && !failing && ctx.Err() == nil {
+				k.Tally.Count(ports.BackgroundFailures, "signing_keys", 1)
 				k.Logger.WarnContext(ctx, "the signing keys could not be read and will be again", "error", err.Error())
 			}
 			failing = err != nil

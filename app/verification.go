@@ -43,6 +43,12 @@ type Asked struct {
 // why it does not open what was asked for. A good key is returned beside its
 // refusal.
 func (v *Verification) Authorize(ctx context.Context, p Presented, asked Asked) (*ports.Opened, error) {
+	opened, err := v.admit(ctx, p, asked)
+	v.Tally.Count(ports.KeyChecks, checkResult(err), 1)
+	return opened, err
+}
+
+func (v *Verification) admit(ctx context.Context, p Presented, asked Asked) (*ports.Opened, error) {
 	opened, _, err := v.open(ctx, p)
 	if err != nil {
 		return nil, err
@@ -116,6 +122,7 @@ func (v *Verification) Verify(ctx context.Context, reach access.Reach, p Present
 	if err == nil {
 		err = opened.Key.Admits(opened.Environment, asked.Environment, asked.Scope)
 	}
+	v.Tally.Count(ports.KeyChecks, checkResult(err), 1)
 	for _, c := range codes {
 		if errors.Is(err, c.fault) {
 			return Verdict{c.code, opened, age}, nil

@@ -34,4 +34,7 @@ type AccountKeys interface {
 	Find(ctx context.Context, digest apikey.Digest, org *organization.ID) (*access.Actor, error)
 	// Touch moves last_used_at forward, never back.
 	Touch(ctx context.Context, uses []AccountKeyUse) error
+	// Sweep deletes keys that had run out before the time, SweepBatch at most, and
+	// says how many. It is fit for Store.Alone.
+	Sweep(ctx context.Context, before time.Time) (int, error)
 }

@@ -71,4 +71,24 @@ type KeyIndex interface {
 	// Count adds uses to what is kept of the callers of keys, as
 	// apikey.Callers.Add does. Uses of keys that are gone are passed over.
 	Count(ctx context.Context, uses []CallerUse) error
+	// Inspect looks at limit keys that come after the address, whoever's they are,
+	// and says which had ended before the time: they were revoked, ran out, or
+	// their overlap did. So a sweep goes through all of them in short steps.
+	Inspect(ctx context.Context, before time.Time, after KeyAddress, limit int) (InspectedKeys, error)
+	// Sweep deletes those of the keys that had ended before the time, with what is
+	// known of their rotation and callers, and says how many. They are deleted one
+	// by one: ended are few hundreds at most.
+	Sweep(ctx context.Context, before time.Time, ended []KeyAddress) (int, error)
+}
+
+// KeyAddress is where a key is kept. Keys are inspected in the order of it.
+type KeyAddress struct {
+	Organization organization.ID
+	Key          apikey.ID
+}
+
+// InspectedKeys is what came of looking at some keys.
+type InspectedKeys struct {
+	Ended []KeyAddress
+	Last  KeyAddress // the last that was looked at; zero when there was none
 }

@@ -35,6 +35,8 @@ type Keyring interface {
 	// Retire says from when on the secret makes nothing new, which may lie ahead.
 	// The purpose then has room for another that is current.
 	Retire(ctx context.Context, id uuid.UUID, at time.Time) error
+	// Reseal keeps the secret as it is sealed under another key.
+	Reseal(ctx context.Context, id uuid.UUID, sealed []byte) error
 	// Remove deletes a secret, with which nothing opens or verifies any more.
 	Remove(ctx context.Context, id uuid.UUID) error
 }

@@ -28,6 +28,9 @@ type Memberships interface {
 	// SoleOwned returns the organizations in which the account is the only
 	// owner, each with its number of other members.
 	SoleOwned(ctx context.Context, who account.ID) ([]SoleOwned, error)
+	// Sweep deletes invitations that had run out before the time,
+	// SweepBatch at most, and says how many. It is fit for Store.Alone.
+	Sweep(ctx context.Context, before time.Time) (int, error)
 }
 
 // SoleOwned is an organization that would be left without an owner.

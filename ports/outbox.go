@@ -29,6 +29,18 @@ type Outbox interface {
 	Postpone(ctx context.Context, id mail.ID, due time.Time) error
 	// Remove deletes an envelope that was sent, or given up.
 	Remove(ctx context.Context, id mail.ID) error
+	// List returns what waits, due or not, by its ids.
+	List(ctx context.Context, page Page[mail.ID]) ([]Envelope, error)
+	// Reseal keeps the envelope as it is sealed under another key.
+	Reseal(ctx context.Context, id mail.ID, sealed []byte) error
+	// Backlog says how many envelopes wait, due or not, and since when.
+	Backlog(ctx context.Context) (Backlog, error)
+}
+
+// Backlog is what an outbox has still to send.
+type Backlog struct {
+	Waiting int
+	Since   time.Time // when the oldest was added; zero when none waits
 }
 
 // Mailer delivers. An error means that the mail may or may not have arrived: it

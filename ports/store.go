@@ -47,6 +47,10 @@ type Store interface {
 	// Ping says whether the database answers and its schema is one that this
 	// program can work on.
 	Ping(ctx context.Context) error
+
+	// Tend lets the database look after itself, where it does not do so on its own:
+	// it is cheap, and asked for every few minutes.
+	Tend(ctx context.Context) error
 }
 
 // Tx is a unit of work, of use only inside the function that it was given to.

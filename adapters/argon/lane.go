@@ -2,6 +2,7 @@ package argon
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/tenantry/tenantry/domain/fault"
@@ -22,6 +23,7 @@ type lane struct {
 	working  chan struct{}
 	admitted chan struct{}
 	waiting  chan struct{}
+	refused  atomic.Uint64
 }
 
 func newLane(workers, queue int) *lane {
@@ -59,10 +61,29 @@ func (l *lane) admit(ctx context.Context) error {
 	select {
 	case l.waiting <- struct{}{}:
 	default:
+		l.refused.Add(1)
 		return fault.ErrBusy.After(retryAfter)
 	}
 	defer func() { <-l.waiting }()
 	return enter(ctx, l.admitted)
+}
+
+// Load is what the lane is doing at this moment. Who is admitted and does not
+// hash yet waits, too.
+type Load struct {
+	Workers, Queue   int // its bounds
+	Working, Waiting int
+	Refused          uint64 // since the start
+}
+
+// Load says how much the lane has to do.
+func (h *Hasher) Load() Load {
+	l := h.lane
+	working := len(l.working)
+	return Load{
+		Workers: cap(l.working), Queue: cap(l.waiting), Working: working,
+		Waiting: len(l.waiting) + max(0, len(l.admitted)-working), Refused: l.refused.Load(),
+	}
 }
 
 // enter takes a place, unless ctx has ended or ends first.

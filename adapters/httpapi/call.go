@@ -127,9 +127,11 @@ func validRequestID(id string) bool {
 func (s *server) access(c *gin.Context) {
 	start := time.Now()
 	method := c.Request.Method
+	ended := s.trace(c)
 	defer func() {
 		opened := callOf(c.Request.Context())
 		took := time.Since(start)
+		defer ended(method, c.FullPath(), c.Writer.Status(), opened.code)
 		if s.Observe != nil {
 			s.Observe(method, c.FullPath(), c.Writer.Status(), took)
 		}
@@ -149,6 +151,18 @@ func (s *server) access(c *gin.Context) {
 	}()
 	c.Next()
 }
+
+// trace opens the request's span, where somebody collects them.
+func (s *server) trace(c *gin.Context) (end func(method, route string, status int, code string)) {
+	if s.Trace == nil {
+		return untraced
+	}
+	ctx, end := s.Trace(c.Request)
+	c.Request = c.Request.WithContext(ctx)
+	return end
+}
+
+func untraced(string, string, int, string) {}
 
 // recovered turns a panic into a 500. The stack is for the log alone.
 func recovered(c *gin.Context) {

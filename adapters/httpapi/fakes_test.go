@@ -61,6 +61,7 @@ type world struct {
 	broken     error         // what the store answers instead
 
 	credentials ports.Credentials // nil: live ones
+	tally       ports.Tally       // nil: nobody
 }
 
 func newWorld() *world {
@@ -290,7 +291,7 @@ func (w *world) optionsOver(store func(*world) ports.Store, out io.Writer) Optio
 	}
 	return Options{
 		App: app.New(app.Dependencies{
-			Store: kept, Credentials: w.credentials, Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger,
+			Store: kept, Credentials: w.credentials, Clock: fixedClock{}, Random: w, AccessTokens: w, Logger: logger, Tally: w.tally,
 			RefreshTokens: session.NewDeriver(make([]byte, 32)),
 			Guess:         func(string, []string) int { return 4 },
 			ToASCII: func(domain string) (string, error) {

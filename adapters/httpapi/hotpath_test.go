@@ -41,9 +41,10 @@ func warmHandler(tb testing.TB, limits Limits) (handler http.Handler, key string
 		tb.Fatal(err)
 	}
 	tb.Cleanup(remembered.Close)
-	w.credentials = remembered
+	measured := metrics.New("test")
+	w.credentials, w.tally = remembered, measured.Tally
 	o := w.options(io.Discard)
-	o.Observe = metrics.New("test").Observe
+	o.Observe = measured.Observe
 	o.Limits = limits
 	handler, err = New(o)
 	if err != nil {

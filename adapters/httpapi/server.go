@@ -70,6 +70,10 @@ type Options struct {
 	// Observe is told of every answered request; route is the pattern that
 	// matched, empty for none. Nil is told of none.
 	Observe func(method, route string, status int, took time.Duration)
+	// Trace is told of every request before it is worked on, and by what it
+	// returns how it was answered: by which route, empty for none, and with which
+	// code of a refusal, empty for none. Nil is told of none.
+	Trace func(r *http.Request) (_ context.Context, end func(method, route string, status int, code string))
 }
 
 // Readiness lets a program that is about to stop fail its readiness first, so

@@ -143,6 +143,17 @@ func (m *Memory) Behind() time.Duration { return m.behind(time.Now()) }
 // Hears says whether changes of other processes are heard at this moment.
 func (m *Memory) Hears() bool { return m.hears(time.Now()) }
 
+// Usage is what became of questions of one kind.
+type Usage struct {
+	Entries      int
+	Hits, Misses uint64 // answered from memory; put to the store
+}
+
+// Usages are by the kind of credential.
+func (m *Memory) Usages() map[string]func() Usage {
+	return map[string]func() Usage{"environment_key": m.keys.usage, "session": m.sessions.usage, "account_key": m.accountKeys.usage}
+}
+
 // Close lets go of the goroutines.
 func (m *Memory) Close() {
 	m.keys.close()

@@ -45,6 +45,7 @@ type shelf[K comparable, V any] struct {
 	unknown *otter.Cache[K, time.Time]
 	loader  otter.Loader[K, *known[V]]
 	loads   atomic.Uint64 // begun so far
+	hits    atomic.Uint64
 }
 
 func newShelf[K comparable, V any](f *freshness, size int, ask func(context.Context, K) (answer[V], error)) (*shelf[K, V], error) {
@@ -77,6 +78,7 @@ func (s *shelf[K, V]) get(ctx context.Context, key K) (value *V, age time.Durati
 		k, present := s.found.GetIfPresent(key)
 		if !present {
 			if at, remembered := s.unknown.GetIfPresent(key); remembered && elapsed(at, now) < unknownLife {
+				s.hits.Add(1)
 				return nil, elapsed(at, now), nil
 			}
 			if k, err = s.fetch(ctx, key); err != nil {
@@ -91,6 +93,7 @@ func (s *shelf[K, V]) get(ctx context.Context, key K) (value *V, age time.Durati
 			return k.value, 0, nil // was asked since this call began
 		}
 		if s.fresh.counts(&k.origin, now) {
+			s.hits.Add(1)
 			return k.value, elapsed(k.at, now), nil
 		}
 		s.drop(key, k)
@@ -139,6 +142,10 @@ func (s *shelf[K, V]) load(ctx context.Context, key K) (*known[V], error) {
 		return nil, unkept[V]{k}
 	}
 	return k, nil
+}
+
+func (s *shelf[K, V]) usage() Usage {
+	return Usage{Entries: s.found.EstimatedSize() + s.unknown.EstimatedSize(), Hits: s.hits.Load(), Misses: s.loads.Load()}
 }
 
 func (s *shelf[K, V]) close() {

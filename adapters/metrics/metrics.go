@@ -20,6 +20,8 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	// Tally counts what the use cases tell of.
+	Tally Tally
 
 	mu       sync.RWMutex
 	bySeries map[labels]prometheus.Observer
@@ -42,6 +44,7 @@ func New(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
+	m.Tally = newTally(m.registry)
 	m.registry.MustRegister(m.requests, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -49,20 +52,15 @@ func New(version string) *Metrics {
 // Memory measures what answers are taken from in place of the database: behind
 // is how far they may lag, and hears whether the changes of others are heard.
 func (m *Metrics) Memory(behind func() time.Duration, hears func() bool) {
-	m.registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "tenantry_cache_staleness_seconds",
-			Help: "How far answers from memory may lag behind the database at most. Below 1 by design, whatever breaks.",
-		}, func() float64 { return behind().Seconds() }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "tenantry_change_feed_up",
-			Help: "1 while changes of other replicas are heard, else 0: then nothing is kept for longer than 0.9 s.",
-		}, func() float64 {
+	m.gauge("tenantry_cache_staleness_seconds", "How far answers from memory may lag behind the database at most. Below 1 by design, whatever breaks.",
+		nil, func() float64 { return behind().Seconds() })
+	m.gauge("tenantry_change_feed_up", "1 while changes of other replicas are heard, else 0: then nothing is kept for longer than 0.9 s.",
+		nil, func() float64 {
 			if hears() {
 				return 1
 			}
 			return 0
-		}))
+		})
 }
 
 // Observe counts one answered request. route is the pattern that matched, empty

@@ -66,7 +66,7 @@ func Open(ctx context.Context, path string, clock ports.Clock) (*sqlstore.Store,
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	dialect := sqlstore.Dialect{Engine: migrations.SQLite, Classify: classify, Catalog: catalog}
+	dialect := sqlstore.Dialect{Engine: migrations.SQLite, Tend: "PRAGMA optimize", Classify: classify, Catalog: catalog}
 	return sqlstore.New(writer, reader, dialect, clock), nil
 }
 

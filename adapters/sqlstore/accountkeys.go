@@ -109,3 +109,8 @@ func (r accountKeys) Touch(ctx context.Context, uses []ports.AccountKeyUse) erro
 	}
 	return nil
 }
+
+func (r accountKeys) Sweep(ctx context.Context, before time.Time) (int, error) {
+	return r.change(ctx, nil, `DELETE FROM account_keys WHERE id IN
+		(SELECT id FROM account_keys WHERE expires_at < $1 LIMIT $2 + 0)`, before, ports.SweepBatch)
+}

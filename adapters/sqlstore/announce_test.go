@@ -86,6 +86,8 @@ var unannounced = map[string]string{
 	"keyIndex.Touch":     "times of use are no part of an answer",
 	"accountKeys.Touch":  "times of use are no part of an answer",
 	"accounts.LoggedIn":  "the time of a login is read where it is shown, and a fresh hash is one of the same password",
+	"keyIndex.Sweep":     "what has ended is refused by its times",
+	"accountKeys.Sweep":  "what has run out is refused by its time",
 	"rotate":             "a session that seems to have ended is read again",
 	"sessions.Sweep":     "what has run out is refused by its time",
 	"lockOrganization":   "the version is no part of an answer",
@@ -94,6 +96,8 @@ var unannounced = map[string]string{
 	"invitations.Save":   "an invitation opens nothing",
 	"invitations.Accept": "that somebody is no member is never remembered",
 	"invitations.Remove": "an invitation opens nothing",
+
+	"memberships.Sweep": "an invitation opens nothing",
 }
 
 // A change that nobody hears of leaves a revoked credential good for as long as

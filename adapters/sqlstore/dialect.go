@@ -16,6 +16,9 @@ type Dialect struct {
 	// commit of the unit that it runs in: $1 is an Announcement's text. Empty on
 	// an engine that cannot.
 	Announce string
+	// Tend is a statement to be run every few minutes; empty on an engine that
+	// looks after itself.
+	Tend string
 	// Classify is the only function that understands the driver's errors.
 	Classify func(error) Failure
 	// Catalog reads the schema that is there.

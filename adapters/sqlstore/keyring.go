@@ -48,6 +48,10 @@ func (r keyring) Retire(ctx context.Context, id uuid.UUID, at time.Time) error {
 	return r.changeOne(ctx, nil, fault.ErrNotFound, "UPDATE keyring SET retired_at = $2 WHERE id = $1", id, at)
 }
 
+func (r keyring) Reseal(ctx context.Context, id uuid.UUID, sealed []byte) error {
+	return r.changeOne(ctx, nil, fault.ErrNotFound, "UPDATE keyring SET sealed = $2 WHERE id = $1", id, sealed)
+}
+
 func (r keyring) Remove(ctx context.Context, id uuid.UUID) error {
 	return r.changeOne(ctx, nil, fault.ErrNotFound, "DELETE FROM keyring WHERE id = $1", id)
 }

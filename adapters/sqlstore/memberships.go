@@ -116,3 +116,10 @@ func (r memberships) SoleOwned(ctx context.Context, who account.ID) ([]ports.Sol
 	}
 	return list, nil
 }
+
+// Sweep finds them by the index that has invitations alone.
+func (r memberships) Sweep(ctx context.Context, before time.Time) (int, error) {
+	return r.change(ctx, nil, `DELETE FROM memberships WHERE status = 'invited' AND (organization_id, id) IN
+		(SELECT organization_id, id FROM memberships WHERE status = 'invited' AND expires_at < $1 LIMIT $2 + 0)`,
+		before, ports.SweepBatch)
+}

@@ -40,14 +40,42 @@ func (r outbox) Claim(ctx context.Context, limit int, lease time.Duration) ([]po
 	if err := r.changeList(ctx, &rows, claim, r.now, limit, r.now.Add(lease)); err != nil {
 		return nil, err
 	}
+	list := envelopes(rows)
+	slices.SortFunc(list, func(a, b ports.Envelope) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	return list, nil
+}
+
+func envelopes(rows []outboxRow) []ports.Envelope {
 	list := make([]ports.Envelope, 0, len(rows))
 	for _, row := range rows {
 		list = append(list, ports.Envelope{
 			ID: mail.ID(row.ID), Sealed: row.Sealed, Attempts: row.Attempts, DueAt: row.DueAt.UTC(), CreatedAt: row.CreatedAt.UTC(),
 		})
 	}
-	slices.SortFunc(list, func(a, b ports.Envelope) int { return slices.Compare(a.ID[:], b.ID[:]) })
-	return list, nil
+	return list
+}
+
+func (r outbox) List(ctx context.Context, page ports.Page[mail.ID]) ([]ports.Envelope, error) {
+	var rows []outboxRow
+	err := r.list(ctx, &rows, "SELECT "+outboxColumns+" FROM outbox WHERE id > $1 ORDER BY id LIMIT $2 + 0", page.After.UUID(), page.Limit)
+	return envelopes(rows), err
+}
+
+func (r outbox) Reseal(ctx context.Context, id mail.ID, sealed []byte) error {
+	return r.changeOne(ctx, nil, fault.ErrNotFound, "UPDATE outbox SET sealed = $2 WHERE id = $1", id.UUID(), sealed)
+}
+
+// Backlog takes the lowest id for the oldest: ids tell when they were made.
+func (r outbox) Backlog(ctx context.Context) (ports.Backlog, error) {
+	var row struct {
+		Waiting   int       `db:"waiting"`
+		CreatedAt time.Time `db:"created_at"`
+	}
+	found, err := r.find(ctx, &row, "SELECT (SELECT count(*) FROM outbox) AS waiting, created_at FROM outbox ORDER BY id LIMIT $1 + 0", 1)
+	if err != nil || !found {
+		return ports.Backlog{}, err
+	}
+	return ports.Backlog{Waiting: row.Waiting, Since: row.CreatedAt.UTC()}, nil
 }
 
 func (r outbox) Postpone(ctx context.Context, id mail.ID, due time.Time) error {

@@ -44,6 +44,7 @@ type Store struct {
 	clock          ports.Clock
 	watch          Watch
 	hear           func(...ports.Subject)
+	trace          Trace
 }
 
 // Watch is told of a statement just before it runs, and of "COMMIT" before a
@@ -53,16 +54,28 @@ type Watch func(ctx context.Context, statement string) error
 
 func unwatched(context.Context, string) error { return nil }
 
+// Trace is told when a statement begins, or "BEGIN" and "COMMIT", and by what it
+// returns when that has ended.
+type Trace func(ctx context.Context, statement string) (end func(failed bool))
+
+func untraced(context.Context, string) func(bool) { return untold }
+
+func untold(bool) {}
+
 var _ ports.Store = (*Store)(nil)
 
 // New wraps two pools of connections to one database. The store owns them.
 func New(writer, reader *sql.DB, dialect Dialect, clock ports.Clock) *Store {
 	name := string(dialect.Engine)
-	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock, unwatched, unheard}
+	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock, unwatched, unheard, untraced}
 }
 
 // Watched sets who watches the statements. It is for before the first of them.
 func (s *Store) Watched(by Watch) { s.watch = by }
+
+// Traced sets who is told how long statements take. It is for before the first of
+// them.
+func (s *Store) Traced(by Trace) { s.trace = by }
 
 func unheard(...ports.Subject) {}
 
@@ -83,6 +96,28 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fault.ErrUnavailable.With(err).After(retryAfter)
 	}
 	return nil
+}
+
+// Tend runs what the engine asks for at intervals, if anything.
+func (s *Store) Tend(ctx context.Context) error {
+	if s.dialect.Tend == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, unitLimit, errLimit)
+	defer cancel()
+	_, err := s.writer.ExecContext(ctx, s.dialect.Tend)
+	if err != nil {
+		return explain(ctx, s.dialect.Classify(err), err, nil)
+	}
+	return nil
+}
+
+// Engine says which one it is.
+func (s *Store) Engine() migrations.Engine { return s.dialect.Engine }
+
+// Pools are the connections of each kind, as they are at this moment.
+func (s *Store) Pools() map[string]func() sql.DBStats {
+	return map[string]func() sql.DBStats{"writer": s.writer.Stats, "reader": s.reader.Stats}
 }
 
 // View runs fn on the read pool, each statement for itself, under the context
@@ -149,7 +184,9 @@ func pause(ctx context.Context, longest time.Duration) bool {
 // attempt runs fn once, and says whether a conflicting unit won, so that
 // another attempt may succeed.
 func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx ports.Tx) error) (again bool, err error) {
+	begun := s.trace(ctx, "BEGIN")
 	tx, err := s.writer.BeginTxx(ctx, &s.dialect.Begin)
+	begun(err != nil)
 	if err != nil {
 		return s.judge(ctx, err)
 	}
@@ -177,7 +214,10 @@ func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx port
 	}
 	// Whether a commit that failed took place is not always known.
 	defer s.hear(u.announced...)
-	if err := tx.Commit(); err != nil {
+	committed := s.trace(ctx, "COMMIT")
+	err = tx.Commit()
+	committed(err != nil)
+	if err != nil {
 		return s.judgeCommit(ctx, err)
 	}
 	return false, nil

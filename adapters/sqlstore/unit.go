@@ -39,6 +39,7 @@ type unit struct {
 	db       querier
 	dialect  *Dialect
 	watch    Watch
+	trace    Trace
 	now      time.Time
 	deadline time.Time
 	writes   bool
@@ -51,7 +52,7 @@ type unit struct {
 }
 
 func (s *Store) unit(db querier, deadline time.Time, writes bool) *unit {
-	return &unit{db: db, dialect: &s.dialect, watch: s.watch, now: s.clock.Now(), deadline: deadline, writes: writes}
+	return &unit{db: db, dialect: &s.dialect, watch: s.watch, trace: s.trace, now: s.clock.Now(), deadline: deadline, writes: writes}
 }
 
 func (u *unit) end() { u.over = true }
@@ -182,8 +183,9 @@ func (u *unit) ready(ctx context.Context, query string) (context.Context, contex
 	if err := u.watch(ctx, query); err != nil {
 		return nil, nil, u.note(ctx, err, nil)
 	}
+	before, end := u.failed, u.trace(ctx, query)
 	ctx, cancel := context.WithDeadlineCause(ctx, u.deadline, errLimit)
-	return ctx, cancel, nil
+	return ctx, func() { cancel(); end(u.failed != before) }, nil
 }
 
 // note keeps the failure of a statement, and turns it into a fault.

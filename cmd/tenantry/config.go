@@ -17,6 +17,7 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 
+	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/session"
 )
@@ -56,6 +57,9 @@ type config struct {
 	RateEnvironment  int `envconfig:"RATE_ENVIRONMENT_PER_MINUTE" default:"10000"`
 	RateKeyReads     int `envconfig:"RATE_KEY_READS_PER_MINUTE" default:"100"`
 
+	KeepEndedKeysDays   int `envconfig:"KEEP_ENDED_KEYS_DAYS" default:"365"`
+	KeepInvitationsDays int `envconfig:"KEEP_INVITATIONS_DAYS" default:"90"`
+
 	EmailVerification string `envconfig:"EMAIL_VERIFICATION" default:"off"`
 	SMTPURL           secret `envconfig:"SMTP_URL"`
 	MailFrom          string `envconfig:"MAIL_FROM"`
@@ -67,11 +71,15 @@ type config struct {
 
 	DrainSeconds int        `envconfig:"DRAIN_SECONDS" default:"5"`
 	LogLevel     slog.Level `envconfig:"LOG_LEVEL" default:"INFO"`
+	OTLPEndpoint string     `envconfig:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 }
 
 // refreshGrace is how long the previous refresh token still answers: two tabs
 // of one browser, or a client that lost an answer.
 const refreshGrace = 10 * time.Second
+
+// mostDays is a century; for longer there is 0, which is for good.
+const mostDays = 36_500
 
 // mostPerMinute is the highest rate limit; more than that is none.
 const mostPerMinute = 10_000_000
@@ -187,7 +195,10 @@ func (c *config) validate() []error {
 		between("RATE_KEY_READS_PER_MINUTE", c.RateKeyReads, 0, mostPerMinute),
 		between("DRAIN_SECONDS", c.DrainSeconds, 0, 60),
 		between("DATABASE_MAX_CONNECTIONS", c.DatabaseConns, 2, 1000),
+		between("KEEP_ENDED_KEYS_DAYS", c.KeepEndedKeysDays, 0, mostDays),
+		between("KEEP_INVITATIONS_DAYS", c.KeepInvitationsDays, 0, mostDays),
 		c.checkHost(),
+		c.checkCollector(),
 	}
 	if c.DatabaseURL.engine() == postgresEngine && !c.MasterKey.set() {
 		problems = append(problems, errors.New("MASTER_KEY is required with PostgreSQL, the same for every replica; make one with: openssl rand -base64 32"))
@@ -236,6 +247,15 @@ func (c *config) checkHost() error {
 	return nil
 }
 
+// checkCollector refuses an address with a password: credentials of the collector
+// belong into OTEL_EXPORTER_OTLP_HEADERS, which nobody prints.
+func (c *config) checkCollector() error {
+	if c.OTLPEndpoint == "" {
+		return nil
+	}
+	return webAddress("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint)
+}
+
 func between(name string, value, least, most int) error {
 	if value < least || value > most {
 		return fmt.Errorf("%s must be from %d to %d", name, least, most)
@@ -268,6 +288,11 @@ func (c *config) sessionPolicy() session.Policy {
 		Grace:      refreshGrace,
 		FreshFor:   time.Duration(c.ReauthMinutes) * time.Minute,
 	}
+}
+
+func (c *config) retention() app.Retention {
+	const day = 24 * time.Hour
+	return app.Retention{EndedKeys: time.Duration(c.KeepEndedKeysDays) * day, Invitations: time.Duration(c.KeepInvitationsDays) * day}
 }
 
 func (c *config) passwordPolicy() account.PasswordPolicy {

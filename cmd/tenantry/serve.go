@@ -137,6 +137,7 @@ func (p *program) close() error {
 	}
 	p.memory.Close()
 	err := errors.Join(p.helper.Close(), p.store.Close())
+	p.endTraces(ctx)
 	p.logger.Info("stopped", "clean", err == nil)
 	return err
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/tenantry/tenantry/adapters/sqlite"
 	"github.com/tenantry/tenantry/adapters/sqlstore"
 	"github.com/tenantry/tenantry/adapters/system"
+	"github.com/tenantry/tenantry/adapters/tracing"
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/idempotency"
 	"github.com/tenantry/tenantry/domain/session"
@@ -40,6 +41,7 @@ type program struct {
 	store   *sqlstore.Store
 	memory  *memory.Memory
 	helper  *argon.Helper
+	tracing *tracing.Tracing // nil where nobody collects traces
 	logger  *slog.Logger
 
 	background []func(context.Context) // what runs beside the server
@@ -55,57 +57,63 @@ func wire(ctx context.Context, c config, logger *slog.Logger) (*program, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := build(ctx, c, store, logger)
+	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version)}
+	if err = p.trace(ctx, c); err == nil {
+		err = p.build(ctx, c)
+	}
 	if err != nil {
+		p.endTraces(ctx)
 		return nil, errors.Join(err, store.Close())
 	}
 	return p, nil
 }
 
-func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Logger) (*program, error) {
-	random := system.NewRandom()
+func (p *program) build(ctx context.Context, c config) error {
+	random, store, logger := system.NewRandom(), p.store, p.logger
 	master, err := masterKey(ctx, c, store)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sealer, err := seal.New(master)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ring, err := app.LoadKeyring(ctx, store, sealer, random)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	tokens, err := accessTokens(c, ring)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mailer, err := c.mailer(logger)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version), helper: newHelper(logger)}
+	p.helper = newHelper(logger)
 	if err := p.remember(c); err != nil {
-		return nil, err
+		return err
 	}
+	hasher := argon.New(argon.Options{Helper: p.helper})
 	p.app = app.New(app.Dependencies{
-		Store: store, Credentials: p.memory, Clock: system.Clock{}, Random: random, Passwords: argon.New(argon.Options{Helper: p.helper}),
+		Store: store, Credentials: p.memory, Clock: system.Clock{}, Random: random, Passwords: hasher,
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(ring.Derive("refresh tokens")),
 		Idempotency: idempotency.NewDeriver(ring.Derive("idempotency keys")),
 		SealerOf:    func(key []byte) (ports.Sealer, error) { return seal.New(key) },
-		Guess:       guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: mailer, Logger: logger,
+		Guess:       guess.Score, ToASCII: idn.ToASCII, Sealer: sealer, Mailer: mailer, Logger: logger, Tally: p.metrics.Tally,
 	}, app.Settings{
 		Sessions: c.sessionPolicy(), Passwords: c.passwordPolicy(),
 		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,
-		EmailVerification: c.EmailVerification == verificationRequired,
+		EmailVerification: c.EmailVerification == verificationRequired, Retention: c.retention(),
 	})
 	p.background = append(p.background, p.app.Housekeeping.Run, p.app.Relay.Run)
+	p.measure(hasher)
 	if !c.JWTSecret.set() {
 		p.follow(tokens)
 	}
 	spoken, err := chosenDialects(c.Compat)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.handler, err = httpapi.New(httpapi.Options{
 		App: p.app, Logger: logger, PublicURL: c.PublicURL, Secure: c.secure(), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
@@ -113,9 +121,9 @@ func build(ctx context.Context, c config, store *sqlstore.Store, logger *slog.Lo
 		CursorKey: ring.Derive("cursors"), AdminToken: httpapi.NewAdminToken(c.AdminAPIToken.text),
 		Limits:   httpapi.Limits{Auth: c.RateAuth, Organization: c.RateOrganization, Environment: c.RateEnvironment, KeyReads: c.RateKeyReads},
 		Dialects: spoken,
-		Ready:    p.ready, Ping: store.Ping, Observe: p.metrics.Observe,
+		Ready:    p.ready, Ping: store.Ping, Observe: p.metrics.Observe, Trace: p.traceRequests(),
 	})
-	return p, err
+	return err
 }
 
 // remember puts the memory before the store, and lets it hear of changes.

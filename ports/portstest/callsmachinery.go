@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/audit"
+	"github.com/tenantry/tenantry/domain/mail"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -19,6 +20,13 @@ var machineryCalls = []call{
 	}},
 	{"KeyIndex.Count", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.KeyIndex().Count(ctx, []ports.CallerUse{{Organization: p.org.ID, Key: p.rotated.ID, Callers: calledFrom("192.0.2.2", 1)}}))
+	}},
+	{"KeyIndex.Inspect", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		found, err := tx.KeyIndex().Inspect(ctx, long, ports.KeyAddress{}, whole)
+		return len(found.Ended), err
+	}},
+	{"KeyIndex.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return tx.KeyIndex().Sweep(ctx, long, []ports.KeyAddress{p.addressOf(p.key), p.addressOf(p.rotated)})
 	}},
 	{"Throttles.Take", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		wait, err := tx.Throttles().Take(ctx, p.uncounted(), 1, time.Hour)
@@ -46,6 +54,9 @@ var machineryCalls = []call{
 	{"Keyring.Remove", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Keyring().Remove(ctx, p.retired.ID))
 	}},
+	{"Keyring.Reseal", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Keyring().Reseal(ctx, p.retired.ID, []byte("sealed anew")))
+	}},
 	{"Outbox.Add", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Outbox().Add(ctx, p.nextEnvelope))
 	}},
@@ -57,6 +68,16 @@ var machineryCalls = []call{
 	}},
 	{"Outbox.Remove", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.Outbox().Remove(ctx, p.envelope.ID))
+	}},
+	{"Outbox.List", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return many(tx.Outbox().List(ctx, ports.Page[mail.ID]{Limit: whole}))
+	}},
+	{"Outbox.Reseal", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
+		return one(tx.Outbox().Reseal(ctx, p.envelope.ID, []byte("sealed anew")))
+	}},
+	{"Outbox.Backlog", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		backlog, err := tx.Outbox().Backlog(ctx)
+		return backlog.Waiting, err
 	}},
 	{"Repairs.Mend", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		_ = tx.Sessions().Add(ctx, p.strayed) // something to mend; where it fails, so has the mending to

@@ -84,6 +84,9 @@ var peopleCalls = []call{
 	{"Memberships.SoleOwned", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return many(tx.Memberships().SoleOwned(ctx, p.owner.ID))
 	}},
+	{"Memberships.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return tx.Memberships().Sweep(ctx, long)
+	}},
 	{"Organizations.Add", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return truth(tx.Organizations().Add(ctx, p.next))
 	}},
@@ -122,6 +125,9 @@ var peopleCalls = []call{
 	}},
 	{"AccountKeys.Touch", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return one(tx.AccountKeys().Touch(ctx, []ports.AccountKeyUse{{Key: p.accountKey.ID, At: start}}))
+	}},
+	{"AccountKeys.Sweep", true, func(ctx context.Context, tx ports.Tx, _ access.Grant, _ plot) (int, error) {
+		return tx.AccountKeys().Sweep(ctx, long)
 	}},
 	{"Directory.Accounts", false, func(ctx context.Context, tx ports.Tx, _ access.Grant, p plot) (int, error) {
 		return many(tx.Directory().Accounts(ctx, p.owner.Email.String(), ports.Page[account.ID]{Limit: whole}))

@@ -11,6 +11,7 @@ var keyringPromises = []promise{
 	{"every field comes back as it was kept, the oldest first", keyringOrder},
 	{"a purpose has one current secret", keyringOneCurrent},
 	{"a secret that is retired makes room for another, and one that is removed is gone", keyringTurns},
+	{"a secret that is sealed anew is otherwise as it was", keyringResealed},
 	{"replicas that start at once agree on one secret", keyringRace},
 }
 
@@ -83,4 +84,17 @@ func keyringRace(w *world) {
 	if won := w.outcomes(failures, errLost); won != 1 || len(w.secrets(ports.Derivation)) != 1 {
 		w.Errorf("%d replicas made a secret, %d are kept", won, len(w.secrets(ports.Derivation)))
 	}
+}
+
+func keyringResealed(w *world) {
+	old, other := newSecret(ports.Signing), newSecret(ports.Derivation)
+	old.RetiredAt = pointer(start)
+	w.do(func(tx ports.Tx) error { return tx.Keyring().Add(w.ctx, old) })
+	w.do(func(tx ports.Tx) error { return tx.Keyring().Add(w.ctx, other) })
+	old.Sealed = []byte{0, 255, 1}
+	w.do(func(tx ports.Tx) error { return tx.Keyring().Reseal(w.ctx, old.ID, old.Sealed) })
+	w.same("the secret", []ports.SealedSecret{old}, w.secrets(ports.Signing))
+	w.same("another", []ports.SealedSecret{other}, w.secrets(ports.Derivation))
+	w.do(func(tx ports.Tx) error { return tx.Keyring().Remove(w.ctx, old.ID) })
+	w.refuses("what is gone", func(tx ports.Tx) error { return tx.Keyring().Reseal(w.ctx, old.ID, nil) }, fault.ErrNotFound)
 }

@@ -16,6 +16,8 @@ var outboxPromises = []promise{
 	{"what was added or claimed in a unit of work that failed was not", mailAbandoned},
 	{"what is postponed is due when it was said", mailPostponed},
 	{"what was removed is not sent again", mailRemoved},
+	{"what waits is listed page by page, due or not, and counted since the oldest", mailListed},
+	{"what is sealed anew is otherwise as it was", mailResealed},
 }
 
 func (w *world) post(due time.Time) ports.Envelope {
@@ -109,4 +111,32 @@ func mailRemoved(w *world) {
 	if !slices.EqualFunc(left, []mail.ID{waiting.ID}, func(e ports.Envelope, id mail.ID) bool { return e.ID == id }) {
 		w.Errorf("left are %v", left)
 	}
+}
+
+func (w *world) mailKept(page ports.Page[mail.ID]) []ports.Envelope {
+	w.Helper()
+	return look(w, func(tx ports.Tx) ([]ports.Envelope, error) { return tx.Outbox().List(w.ctx, page) })
+}
+
+func mailListed(w *world) {
+	backlog := func() ports.Backlog {
+		return look(w, func(tx ports.Tx) (ports.Backlog, error) { return tx.Outbox().Backlog(w.ctx) })
+	}
+	w.same("an empty outbox", []ports.Envelope{}, w.mailKept(ports.Page[mail.ID]{Limit: whole}))
+	w.same("an empty backlog", ports.Backlog{}, backlog())
+	w.clock.Advance(time.Hour)
+	first, second, third := w.post(start.Add(time.Hour)), w.post(start), w.post(start.Add(-time.Hour))
+	w.same("all", []ports.Envelope{first, second, third}, w.mailKept(ports.Page[mail.ID]{Limit: whole}))
+	w.same("a page", []ports.Envelope{second}, w.mailKept(ports.Page[mail.ID]{After: first.ID, Limit: 1}))
+	w.same("what comes after the last", []ports.Envelope{}, w.mailKept(ports.Page[mail.ID]{After: third.ID, Limit: 1}))
+	w.same("the backlog", ports.Backlog{Waiting: 3, Since: first.CreatedAt}, backlog())
+}
+
+func mailResealed(w *world) {
+	e, other := w.post(start), w.post(start)
+	e.Sealed = []byte{0, 255, 1}
+	w.do(func(tx ports.Tx) error { return tx.Outbox().Reseal(w.ctx, e.ID, e.Sealed) })
+	w.same("what waits", []ports.Envelope{e, other}, w.mailKept(ports.Page[mail.ID]{Limit: whole}))
+	w.do(func(tx ports.Tx) error { return tx.Outbox().Remove(w.ctx, e.ID) })
+	w.refuses("what is gone", func(tx ports.Tx) error { return tx.Outbox().Reseal(w.ctx, e.ID, e.Sealed) }, fault.ErrNotFound)
 }

@@ -164,6 +164,9 @@ type plot struct {
 	nextAnswer   ports.Answer
 }
 
+// long is when all that the plot has is over for long, if it ever is.
+var long = start.Add(365 * 24 * time.Hour)
+
 func (p plot) grant() access.Grant { return access.Found(p.org.ID, p.owner.ID) }
 
 // reader is a grant of the same organization that permits no change.
@@ -209,6 +212,7 @@ func (w *world) found(slug string) plot {
 	p.link, p.expired = newLink(link.ResetPassword, p.owner), newLink(link.VerifyEmail, p.owner)
 	p.expired.ExpiresAt = start
 	p.accountKey = newAccountKey(p.owner.ID, nil)
+	p.accountKey.ExpiresAt = pointer(start.Add(24 * time.Hour))
 	p.envelope, p.entry = newEnvelope(), newEntry(audit.OfOrganization(p.org.ID))
 	p.nextLink, p.nextEnvelope = newLink(link.ChangeEmail, p.owner), newEnvelope()
 	p.answer, p.stale, p.nextAnswer = newAnswer(), newAnswer(), newAnswer()

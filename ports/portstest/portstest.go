@@ -75,6 +75,7 @@ var chapters = []struct {
 	{"directory", directoryPromises},
 	{"repairs", repairPromises},
 	{"answers", answerPromises},
+	{"retention", retentionPromises},
 }
 
 // Run examines the engine.

@@ -146,8 +146,9 @@ func TestADatabaseThatIsAwayShowsAndHoldsNobodyUp(t *testing.T) {
 	if up := value(t, page(t, address), "tenantry_database_up"); up != 1 {
 		t.Fatalf("the database is up: %v", up)
 	}
-	// A schema of another program is as good as no database.
-	s.Exec(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	// A schema that lacks a step is as good as no database.
+	latest := s.Count(t, "SELECT max(version_id) FROM goose_db_version")
+	s.Exec(t, "DELETE FROM goose_db_version WHERE version_id = $1", latest)
 	eventually(t, "the database is away", func() bool { return value(t, page(t, address), "tenantry_database_up") == 0 })
 	begun := time.Now()
 	text := page(t, address)
@@ -157,7 +158,7 @@ func TestADatabaseThatIsAwayShowsAndHoldsNobodyUp(t *testing.T) {
 	if strings.Contains(text, "\ntenantry_outbox_waiting ") {
 		t.Error("what nobody knows is told")
 	}
-	s.Exec(t, "DELETE FROM goose_db_version WHERE version_id = 9999")
+	s.Exec(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, 1)", latest)
 	eventually(t, "the database is back", func() bool { return value(t, page(t, address), "tenantry_database_up") == 1 })
 }
 

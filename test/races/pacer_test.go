@@ -95,6 +95,8 @@ func (p *pacer) View(ctx context.Context, fn func(tx ports.Tx) error) error {
 // Ping implements ports.Store.
 func (p *pacer) Ping(ctx context.Context) error { return p.strong.Ping(ctx) }
 
+func (p *pacer) Tend(ctx context.Context) error { return p.strong.Tend(ctx) }
+
 type pacedTx struct {
 	ports.Tx
 	round  *round

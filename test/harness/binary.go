@@ -1,11 +1,13 @@
 package harness
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -48,24 +50,57 @@ func Binary(tb testing.TB) string {
 	root := Root(tb)
 	built.once.Do(func() {
 		built.err = errors.New("the build panicked")
-		directory := whole.TempDir()
-		built.path = filepath.Join(directory, "tenantry")
-		arguments := []string{"build", "-buildvcs=false", "-ldflags", "-X main.version=" + Version, "-o", built.path}
-		if Racing {
-			arguments = append(arguments, "-race")
-		}
-		build := exec.Command("go", append(arguments, "./cmd/tenantry")...)
-		build.Dir = root
-		output, err := build.CombinedOutput()
-		if err != nil {
-			err = fmt.Errorf("build the program: %w\n%s", err, output)
-		}
-		built.err = err
+		built.path, built.err = build(root, whole.TempDir())
 	})
 	if built.err != nil {
 		tb.Fatal(built.err)
 	}
 	return built.path
+}
+
+// Broken returns the program with an accident in one of its files: what stands
+// there once is replaced. A test that shows its power needs one.
+func Broken(tb testing.TB, file, what, with string) string {
+	tb.Helper()
+	root := Root(tb)
+	source := filepath.Join(root, filepath.FromSlash(file))
+	text, err := os.ReadFile(source) //nolint:gosec // a file of the repository
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if strings.Count(string(text), what) != 1 {
+		tb.Fatalf("%q stands %d times in %s", what, strings.Count(string(text), what), file)
+	}
+	directory := tb.TempDir()
+	changed, overlay := filepath.Join(directory, "changed.go"), filepath.Join(directory, "overlay.json")
+	said, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for path, content := range map[string]string{changed: strings.Replace(string(text), what, with, 1), overlay: string(said)} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	path, err := build(root, directory, "-overlay", overlay)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+func build(root, directory string, flags ...string) (path string, err error) {
+	path = filepath.Join(directory, "tenantry")
+	arguments := append([]string{"build", "-buildvcs=false", "-ldflags", "-X main.version=" + Version, "-o", path}, flags...)
+	if Racing {
+		arguments = append(arguments, "-race")
+	}
+	command := exec.Command("go", append(arguments, "./cmd/tenantry")...) //nolint:gosec // our own program
+	command.Dir = root
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, output)
+	}
+	return path, nil
 }
 
 // Version is what the program under test was told to call itself.

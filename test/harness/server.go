@@ -43,6 +43,7 @@ type Server struct {
 	Database *Database
 
 	tb      testing.TB
+	program string
 	process *running
 	env     Environment
 	http    *http.Client
@@ -61,7 +62,13 @@ var greeting = regexp.MustCompile(`is listening on (https?://[0-9A-Za-z.:\[\]]+)
 // absent has the value Unset. The server stops with the test.
 func Start(tb testing.TB, d *Database, env ...Environment) *Server {
 	tb.Helper()
-	s := &Server{Database: d, tb: tb, env: settings(d)}
+	return StartProgram(tb, Binary(tb), d, env...)
+}
+
+// StartProgram is Start with another build of the program, such as a broken one.
+func StartProgram(tb testing.TB, program string, d *Database, env ...Environment) *Server {
+	tb.Helper()
+	s := &Server{Database: d, tb: tb, program: program, env: settings(d)}
 	for _, e := range env {
 		maps.Copy(s.env, e)
 	}
@@ -79,7 +86,7 @@ func (s *Server) launch(tb testing.TB) {
 	tb.Helper()
 	env := maps.Clone(s.env)
 	maps.DeleteFunc(env, func(_, value string) bool { return value == Unset })
-	p, err := launch(Binary(tb), tb.TempDir(), env, "serve")
+	p, err := launch(s.program, tb.TempDir(), env, "serve")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -120,7 +127,7 @@ func (s *Server) await(tb testing.TB) {
 func (s *Server) Restart(tb testing.TB) *Server {
 	tb.Helper()
 	s.Stop()
-	return Start(tb, s.Database, s.env)
+	return StartProgram(tb, s.program, s.Database, s.env)
 }
 
 // Stop asks the server to end, as an orchestrator does, and judges how it did

@@ -45,6 +45,7 @@ type Store struct {
 	watch          Watch
 	hear           func(...ports.Subject)
 	trace          Trace
+	turns          turns
 }
 
 // Watch is told of a statement just before it runs, and of "COMMIT" before a
@@ -67,7 +68,10 @@ var _ ports.Store = (*Store)(nil)
 // New wraps two pools of connections to one database. The store owns them.
 func New(writer, reader *sql.DB, dialect Dialect, clock ports.Clock) *Store {
 	name := string(dialect.Engine)
-	return &Store{sqlx.NewDb(writer, name), sqlx.NewDb(reader, name), dialect, clock, unwatched, unheard, untraced}
+	return &Store{
+		writer: sqlx.NewDb(writer, name), reader: sqlx.NewDb(reader, name), dialect: dialect, clock: clock,
+		watch: unwatched, hear: unheard, trace: untraced,
+	}
 }
 
 // Watched sets who watches the statements. It is for before the first of them.
@@ -130,7 +134,7 @@ func (s *Store) View(_ context.Context, fn func(tx ports.Tx) error) error {
 
 // Do runs fn as a serializable unit of work.
 func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
-	return s.insist(ctx, func(ctx context.Context, deadline time.Time) (again bool, err error) {
+	return s.insist(ctx, func(ctx context.Context, deadline time.Time) (*loss, error) {
 		return s.attempt(ctx, deadline, fn)
 	})
 }
@@ -139,30 +143,47 @@ func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
 // COMMITTED on PostgreSQL, where it waits for others that change the same row,
 // while a serializable unit would fail and have to run again.
 func (s *Store) Alone(ctx context.Context, fn func(tx ports.Tx) error) error {
-	return s.insist(ctx, func(_ context.Context, deadline time.Time) (again bool, err error) {
+	return s.insist(ctx, func(_ context.Context, deadline time.Time) (*loss, error) {
 		u := s.unit(s.writer, deadline, true)
 		u.alone = true
 		defer u.end()
-		if err = fn(u); err == nil && u.failed != nil {
+		err := fn(u)
+		if err == nil && u.failed != nil {
 			err = u.failed // nothing was changed, whatever fn made of it
 		}
-		return u.failure.Kind == Conflict, err
+		return u.lost(u.failure.Kind == Conflict), err
 	})
 }
 
 // insist repeats what lost against a conflicting unit. Attempts are bounded by
 // time and not by their number: PostgreSQL takes units for dependent that only
 // touch one page of an index, and under load one may lose many times in a row.
-func (s *Store) insist(ctx context.Context, attempt func(ctx context.Context, deadline time.Time) (again bool, err error)) error {
+// Whoever loses takes a turn before it goes on.
+func (s *Store) insist(ctx context.Context, attempt func(ctx context.Context, deadline time.Time) (*loss, error)) error {
 	start := time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(unitLimit), errLimit)
 	defer cancel()
+	var giveBack func()
+	defer func() {
+		if giveBack != nil {
+			giveBack()
+		}
+	}()
 	for longest := firstPause; ; longest = min(2*longest, longPause) {
-		again, err := attempt(ctx, start.Add(unitLimit))
-		if !again {
+		lost, err := attempt(ctx, start.Add(unitLimit))
+		if lost == nil {
 			return err
 		}
-		if !pause(ctx, longest) || time.Since(start) > retryLimit {
+		going := true
+		if giveBack == nil && !lost.in.IsZero() {
+			waiting, enough := context.WithDeadline(ctx, start.Add(retryLimit))
+			giveBack = s.turns.take(waiting, lost.in)
+			enough()
+			going = giveBack != nil
+		} else {
+			going = pause(ctx, longest)
+		}
+		if !going || time.Since(start) > retryLimit {
 			return fault.ErrBusy.With(err).After(retryAfter)
 		}
 	}
@@ -183,12 +204,13 @@ func pause(ctx context.Context, longest time.Duration) bool {
 
 // attempt runs fn once, and says whether a conflicting unit won, so that
 // another attempt may succeed.
-func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx ports.Tx) error) (again bool, err error) {
+func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx ports.Tx) error) (*loss, error) {
 	begun := s.trace(ctx, "BEGIN")
 	tx, err := s.writer.BeginTxx(ctx, &s.dialect.Begin)
 	begun(err != nil)
 	if err != nil {
-		return s.judge(ctx, err)
+		again, err := s.judge(ctx, err)
+		return new(unit).lost(again), err
 	}
 	u := s.unit(tx, deadline, true)
 	defer func() {
@@ -198,19 +220,20 @@ func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx port
 	err = fn(u)
 	switch {
 	case u.failure.Kind == Conflict:
-		return true, u.failed
+		return u.lost(true), u.failed
 	case err != nil:
-		return false, err
+		return nil, err
 	case u.failure.Kind == Lost:
-		return false, u.failed
+		return nil, u.failed
 	case u.failed != nil:
-		return false, fault.ErrInternal.With(fmt.Errorf("%w: %w", errSwallowed, u.failed.Err))
+		return nil, fault.ErrInternal.With(fmt.Errorf("%w: %w", errSwallowed, u.failed.Err))
 	}
 	if err := u.publish(ctx); err != nil {
-		return u.failure.Kind == Conflict, err
+		return u.lost(u.failure.Kind == Conflict), err
 	}
 	if err := s.watch(ctx, "COMMIT"); err != nil {
-		return s.judge(ctx, err)
+		again, err := s.judge(ctx, err)
+		return u.lost(again), err
 	}
 	// Whether a commit that failed took place is not always known.
 	defer s.hear(u.announced...)
@@ -218,9 +241,10 @@ func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx port
 	err = tx.Commit()
 	committed(err != nil)
 	if err != nil {
-		return s.judgeCommit(ctx, err)
+		again, err := s.judgeCommit(ctx, err)
+		return u.lost(again), err
 	}
-	return false, nil
+	return nil, nil
 }
 
 func (s *Store) judge(ctx context.Context, err error) (again bool, _ error) {

@@ -149,6 +149,7 @@ func (t tenant) mayChange() error {
 	case !t.grant.Writes():
 		return fault.ErrInternal.With(errMayNot)
 	}
+	t.unit.in = t.grant.Organization()
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/tenantry/tenantry/domain/fault"
+	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -49,6 +50,7 @@ type unit struct {
 	failed   *fault.Error
 
 	announced []ports.Subject
+	in        organization.ID // in which it changes something; zero for none yet
 }
 
 func (s *Store) unit(db querier, deadline time.Time, writes bool) *unit {

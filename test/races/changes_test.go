@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/tenantry/tenantry/test/harness"
 )
@@ -82,5 +85,83 @@ func patchedProject(t *testing.T, f *fleet) func(*testing.T) {
 		if n := f.audited(t, o.organization) - before; n != crowd {
 			t.Errorf("the audit tells of %d of %d changes", n, crowd)
 		}
+	}
+}
+
+// A storm is many clients who change overlapping things of one organization in
+// random order. Units of work that meet are repeated, out of everybody's sight.
+func TestAStormOfChangesIsNoFailureToAnybody(t *testing.T) {
+	onEachFleet(t, func(t *testing.T, f *fleet) {
+		clients := harness.Rounds(25, 50)
+		length := time.Duration(harness.Rounds(4, 300)) * time.Second
+		o := f.found(t)
+		acts := f.storm(t, o)
+		before := f.deadlocks(t)
+		var (
+			mutex  sync.Mutex
+			took   []time.Duration
+			others = map[string]int{}
+			group  sync.WaitGroup
+		)
+		for begin, i := time.Now(), 0; i < clients; i++ {
+			group.Go(func() {
+				for time.Since(begin) < length {
+					act := acts[rand.N(len(acts))]()
+					sent := time.Now()
+					a := f.servers[i%len(f.servers)].Client(t).Bearer(f.cast[0].AccessToken).In(o.organization).Do(act.method, act.path, act.body)
+					mutex.Lock()
+					took = append(took, time.Since(sent))
+					if a.Status >= 500 || a.Status == 0 {
+						others[fmt.Sprint(a.Status, " ", a.Code())]++
+					}
+					mutex.Unlock()
+				}
+			})
+		}
+		group.Wait()
+		slices.Sort(took)
+		p99 := took[len(took)*99/100]
+		harness.Figure(t, "a storm of changes in one organization", "%d changes by %d clients on %s, p99 %v, failed %v, deadlocks %d",
+			len(took), clients, f.engine, p99.Round(time.Millisecond), others, f.deadlocks(t)-before)
+		if len(others) > 0 || p99 > 2*time.Second {
+			t.Errorf("%v failed, and 99%% were answered within %v", others, p99)
+		}
+	})
+}
+
+// storm returns what the clients of a storm do.
+func (f *fleet) storm(t *testing.T, o founded) []func() ask {
+	t.Helper()
+	owner := f.cast[0].For(t).In(o.organization)
+	var projects, environments, members []string
+	for i := range 3 {
+		p := owner.Post("/v1/projects", M{"name": fmt.Sprint("Storm ", i)}).Want(201).Text("id")
+		projects = append(projects, p)
+		for _, e := range owner.Get("/v1/projects/" + p + "/environments").Want(200).List() {
+			id, _ := e["id"].(string)
+			environments = append(environments, id)
+		}
+	}
+	for _, p := range f.cast[1:4] {
+		members = append(members, f.admit(t, o.organization, p.ID, "viewer"))
+	}
+	any := func(of []string) string { return of[rand.N(len(of))] }
+	roles := []string{"viewer", "developer", "admin"}
+	return []func() ask{
+		func() ask {
+			return ask{http.MethodPatch, "/v1/projects/" + any(projects), nil, M{"name": "Storm " + harness.Unique()}}
+		},
+		func() ask {
+			return ask{http.MethodPatch, "/v1/environments/" + any(environments), nil, M{"color": fmt.Sprintf("#%06x", rand.N(1<<24))}}
+		},
+		func() ask { return ask{http.MethodPut, "/v1/members/" + any(members), nil, M{"role": any(roles)}} },
+		func() ask {
+			return ask{http.MethodPost, "/v1/environments/" + any(environments) + "/api-keys", nil, M{"name": "Storm"}}
+		},
+		func() ask {
+			return ask{http.MethodPatch, "/v1/organizations/" + o.organization, nil, M{"name": "Storm " + harness.Unique()}}
+		},
+		func() ask { return ask{http.MethodPost, "/v1/members/invite", nil, M{"email": harness.NewEmail()}} },
+		func() ask { return ask{http.MethodGet, "/v1/projects", nil, nil} },
 	}
 }

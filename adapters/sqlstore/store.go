@@ -174,7 +174,7 @@ func (s *Store) insist(ctx context.Context, attempt func(ctx context.Context, de
 		if lost == nil {
 			return err
 		}
-		going := true
+		var going bool
 		if giveBack == nil && !lost.in.IsZero() {
 			waiting, enough := context.WithDeadline(ctx, start.Add(retryLimit))
 			giveBack = s.turns.take(waiting, lost.in)

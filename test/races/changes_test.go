@@ -145,18 +145,18 @@ func (f *fleet) storm(t *testing.T, o founded) []func() ask {
 	for _, p := range f.cast[1:4] {
 		members = append(members, f.admit(t, o.organization, p.ID, "viewer"))
 	}
-	any := func(of []string) string { return of[rand.N(len(of))] }
+	anyOf := func(of []string) string { return of[rand.N(len(of))] }
 	roles := []string{"viewer", "developer", "admin"}
 	return []func() ask{
 		func() ask {
-			return ask{http.MethodPatch, "/v1/projects/" + any(projects), nil, M{"name": "Storm " + harness.Unique()}}
+			return ask{http.MethodPatch, "/v1/projects/" + anyOf(projects), nil, M{"name": "Storm " + harness.Unique()}}
 		},
 		func() ask {
-			return ask{http.MethodPatch, "/v1/environments/" + any(environments), nil, M{"color": fmt.Sprintf("#%06x", rand.N(1<<24))}}
+			return ask{http.MethodPatch, "/v1/environments/" + anyOf(environments), nil, M{"color": fmt.Sprintf("#%06x", rand.N(1<<24))}}
 		},
-		func() ask { return ask{http.MethodPut, "/v1/members/" + any(members), nil, M{"role": any(roles)}} },
+		func() ask { return ask{http.MethodPut, "/v1/members/" + anyOf(members), nil, M{"role": anyOf(roles)}} },
 		func() ask {
-			return ask{http.MethodPost, "/v1/environments/" + any(environments) + "/api-keys", nil, M{"name": "Storm"}}
+			return ask{http.MethodPost, "/v1/environments/" + anyOf(environments) + "/api-keys", nil, M{"name": "Storm"}}
 		},
 		func() ask {
 			return ask{http.MethodPatch, "/v1/organizations/" + o.organization, nil, M{"name": "Storm " + harness.Unique()}}

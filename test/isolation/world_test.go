@@ -36,7 +36,7 @@ type world struct {
 // newWorld sets everything up.
 func newWorld(t *testing.T, d *harness.Database) *world {
 	t.Helper()
-	w := &world{sink: mailsink.Start(t, mailsink.Options{}), metrics: harness.FreeAddress(t)}
+	w := &world{sink: mailsink.Start(t, mailsink.Options{}), metrics: harness.FreeAddress(t), twinOf: []string{newID(), canary()}}
 	w.Server = harness.Start(t, d, harness.Environment{
 		"SMTP_URL": w.sink.URL(), "MAIL_FROM": "Tenantry <accounts@example.com>",
 		"METRICS_ADDR": w.metrics, "JWT_SECRET": jwtSecret, "REAUTH_MINUTES": "1000", "LOGIN_FAILURES": "100",

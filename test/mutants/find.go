@@ -18,9 +18,9 @@ func find(root string) ([]mutant, error) {
 		look    func(f source) []mutant
 	}{
 		{"adapters/sqlstore/*.go", predicates},
-		{"migrations/sqlite/*.sql", constraints},
 		{"app/*.go", checks}, {"domain/access/*.go", checks}, {"domain/apikey/*.go", checks}, {"adapters/httpapi/*.go", checks},
 		{"domain/access/policy.go", rules},
+		{"migrations/sqlite/*.sql", constraints},
 	} {
 		paths, err := filepath.Glob(filepath.Join(root, search.pattern))
 		if err != nil {

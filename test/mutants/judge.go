@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -71,31 +72,60 @@ func judgeAll(ctx context.Context, root string, all []mutant, chosen func(mutant
 			return err
 		})
 	}
-	found, failures := make([]result, len(all)), make([]error, len(all))
+	found := make([]result, len(all))
+	var alive []int
+	for i, m := range all {
+		if one, settled := known.of(m); settled {
+			found[i] = one
+		} else if chosen(m) {
+			alive = append(alive, i)
+		}
+	}
+	for _, s := range suites {
+		if alive, err = j.survive(s, all, found, alive, workers, known); err != nil {
+			return nil, err
+		}
+	}
+	var judged []result
+	for i, m := range all {
+		if chosen(m) {
+			found[i].mutant, found[i].Name = m, m.name()
+			judged = append(judged, found[i])
+		}
+	}
+	return judged, nil
+}
+
+// survive tries a suite on the mutants that are alive, some at once, and returns
+// those that still are.
+func (j *judge) survive(s suite, all []mutant, found []result, alive []int, workers int, known results) ([]int, error) {
+	if len(alive) == 0 {
+		return nil, nil
+	}
+	if err := j.sound[s.name](); err != nil {
+		return nil, err
+	}
+	failures := make([]error, len(all))
 	next := make(chan int)
 	var done sync.WaitGroup
 	for range workers {
 		done.Go(func() {
 			for i := range next {
-				found[i], failures[i] = known.or(all[i], func() (result, error) { return j.judge(i, all[i]) })
-				_, _ = fmt.Fprintf(os.Stderr, "%d/%d %s: %s %s %v\n", i+1, len(all), all[i].name(), found[i].Killer, found[i].Why, failures[i])
+				why, err := j.judge(s, i, all[i])
+				if failures[i] = err; err == nil && why != "" {
+					found[i] = result{Name: all[i].name(), Killer: s.name, Why: why}
+					failures[i] = known.keep(found[i])
+				}
+				_, _ = fmt.Fprintf(os.Stderr, "%s: %s: %s %v\n", s.name, all[i].name(), why, err)
 			}
 		})
 	}
-	for i, m := range all {
-		if chosen(m) {
-			next <- i
-		}
+	for _, i := range alive {
+		next <- i
 	}
 	close(next)
 	done.Wait()
-	var judged []result
-	for i, m := range all {
-		if chosen(m) {
-			judged = append(judged, found[i])
-		}
-	}
-	return judged, errors.Join(failures...)
+	return slices.DeleteFunc(alive, func(i int) bool { return found[i].Killer != "" }), errors.Join(failures...)
 }
 
 // program is the repository's with other files.
@@ -127,28 +157,20 @@ func (p *program) made(name, command string, arguments ...string) func() (string
 	})
 }
 
-// judge tries suite after suite, until one is red.
-func (j *judge) judge(i int, m mutant) (result, error) {
-	p, name := j.woven, strconv.Itoa(i+1)
-	if !m.inGo() {
-		text, err := os.ReadFile(filepath.Join(j.root, filepath.FromSlash(m.file)))
-		if err != nil {
-			return result{}, err
-		}
-		changed := apply(string(text), []edit{{m.at, m.at + len(m.old), m.new}})
-		if p, err = j.program(name, map[string]string{m.file: changed}); err != nil {
-			return result{}, err
-		}
-		defer func() { _ = os.RemoveAll(p.directory) }()
+// judge tries a suite on a mutant, and returns why it is red, or nothing.
+func (j *judge) judge(s suite, i int, m mutant) (string, error) {
+	if m.inGo() {
+		return j.try(s, j.woven, strconv.Itoa(i+1))
 	}
-	for _, s := range suites {
-		if err := j.sound[s.name](); err != nil {
-			return result{}, err
-		}
-		why, err := j.try(s, p, name)
-		if err != nil || why != "" {
-			return result{mutant: m, Name: m.name(), Killer: s.name, Why: why}, err
-		}
+	text, err := os.ReadFile(filepath.Join(j.root, filepath.FromSlash(m.file)))
+	if err != nil {
+		return "", err
 	}
-	return result{mutant: m, Name: m.name()}, nil
+	changed := apply(string(text), []edit{{m.at, m.at + len(m.old), m.new}})
+	p, err := j.program(strconv.Itoa(i+1), map[string]string{m.file: changed})
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(p.directory) }()
+	return j.try(s, p, "none")
 }

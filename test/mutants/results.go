@@ -42,26 +42,27 @@ func readResults(path string) (results, error) {
 	return r, errors.Join(err, lines.Err())
 }
 
-// or returns what is known of the mutant, or finds it out and keeps it.
-func (r results) or(m mutant, find func() (result, error)) (result, error) {
-	if one, known := r.known[m.name()]; known {
-		one.mutant = m
-		return one, nil
-	}
-	one, err := find()
-	if err != nil || r.path == "" {
-		return one, err
+// of is what is known of the mutant.
+func (r results) of(m mutant) (result, bool) {
+	one, known := r.known[m.name()]
+	return one, known
+}
+
+// keep writes a result down.
+func (r results) keep(one result) error {
+	if r.path == "" {
+		return nil
 	}
 	line, err := json.Marshal(one)
 	if err != nil {
-		return one, err
+		return err
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // as above
+	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return one, err
+		return err
 	}
 	_, err = file.Write(append(line, '\n'))
-	return one, errors.Join(err, file.Close())
+	return errors.Join(err, file.Close())
 }

@@ -187,7 +187,7 @@ func TestReplicasThatStartAtOnceOnAnEmptyDatabaseAgree(t *testing.T) {
 	t.Parallel()
 	d := harness.NewDatabase(t, harness.Postgres)
 	harness.Binary(t)
-	replicas := make([]*harness.Server, 4)
+	replicas := make([]*harness.Server, harness.Rounds(4, 10))
 	var tasks sync.WaitGroup
 	for i := range replicas {
 		tasks.Go(func() { replicas[i] = harness.Start(t, d) })

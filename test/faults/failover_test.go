@@ -37,7 +37,7 @@ func TestAFailoverToTheStandbyLosesNothingThatWasAcknowledged(t *testing.T) {
 	standby := primary.Standby(t)
 	d.URL = either(t, primary, standby)
 	s := admit(t, d)
-	people, l, c := muster(t, s.Server, 10), newLedger(), newCaller(t, s.Server)
+	people, l, c := muster(t, s.Server, 6), newLedger(), newCaller(t, s.Server)
 	people.work(c, l)() // once each
 	s.rest(t, c)
 	c.begin()
@@ -91,7 +91,7 @@ func TestAWriteToAReadOnlyPostgreSQLIsNeverReportedAsDone(t *testing.T) {
 	standby := primary.Standby(t)
 	r := build(t, d.URL)
 	s := admit(t, d, r.env()...)
-	people, l, c := muster(t, s.Server, 10), newLedger(), newCaller(t, s.Server)
+	people, l, c := muster(t, s.Server, 6), newLedger(), newCaller(t, s.Server)
 	people.work(c, l)() // once each
 	s.rest(t, c)
 	c.begin()

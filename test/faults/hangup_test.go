@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,11 +26,21 @@ func hangUp(s *harness.Server, after time.Duration, method, path, token, body st
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: abruptly}}
 	if answer, err := client.Do(request); err == nil {
 		_, _ = io.Copy(io.Discard, answer.Body)
 		_ = answer.Body.Close()
 	}
+}
+
+// abruptly connects so that the end of the connection is a reset: thousands that
+// ended in good order would use up this machine's ports for a minute.
+func abruptly(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if tcp, is := conn.(*net.TCPConn); is {
+		err = tcp.SetLinger(0)
+	}
+	return conn, err
 }
 
 // Clients that go away in the middle of a request leave nothing behind: no

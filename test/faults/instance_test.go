@@ -26,7 +26,7 @@ func TestPostgreSQLKilledUnderFiftyWritersLosesNothingThatWasAcknowledged(t *tes
 	t.Parallel()
 	server, d := onServer(t, pgtest.Options{Durable: true})
 	s := admit(t, d)
-	people, l, c := muster(t, s.Server, 10), newLedger(), newCaller(t, s.Server)
+	people, l, c := muster(t, s.Server, 6), newLedger(), newCaller(t, s.Server)
 	people.work(c, l)() // once each
 	s.rest(t, c)
 	c.begin()
@@ -66,7 +66,7 @@ func TestTheSameKillsLoseWhatIsCommittedAsynchronously(t *testing.T) {
 		"synchronous_commit": "off", "wal_writer_delay": "10s", "wal_writer_flush_after": "1GB", "bgwriter_lru_maxpages": "0",
 	}})
 	s := harness.Start(t, d)
-	people, l, c := muster(t, s, 10), newLedger(), newCaller(t, s)
+	people, l, c := muster(t, s, 6), newLedger(), newCaller(t, s)
 	if _, err := s.DB().ExecContext(t.Context(), "CHECKPOINT"); err != nil { // the people themselves are kept
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 func TestAServerKilledUnderFiftyWritersLosesNothingThatItAcknowledged(t *testing.T) {
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
 		s := harness.Start(t, d)
-		people, l, c := muster(t, s, 10), newLedger(), newCaller(t, s)
+		people, l, c := muster(t, s, 6), newLedger(), newCaller(t, s)
 		stop := people.work(c, l)
 		defer func() { stop() }()
 		rounds := harness.Rounds(10, 150)

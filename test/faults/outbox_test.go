@@ -20,18 +20,24 @@ func TestMailWaitsForItsServerAndNobodyElseDoes(t *testing.T) {
 			s := admit(t, d, harness.Environment{"SMTP_URL": sink.URL(), "MAIL_FROM": "accounts@example.com"})
 			ada, c := s.Register(t), newCaller(t, s.Server)
 			sink.Wait(t, ada.Email, "")
+			for range 3 {
+				c.do(201, "POST", "/v1/auth/register", nil, harness.NewRegistration())
+			}
+			usual := c.slowest()
 			s.rest(t, c)
+			c.begin()
 			sink.Behave(mode)
 			addresses := []string{ada.Email}
 			c.do(202, "POST", "/v1/auth/password/forgot", nil, harness.M{"email": ada.Email})
-			for range 10 {
+			for range 8 {
 				body := harness.NewRegistration()
-				addresses = append(addresses, body["email"].(string))
-				c.do(201, "POST", "/v1/auth/register", nil, body)
+				if a := c.do(201, "POST", "/v1/auth/register", nil, body); a.status == 201 {
+					addresses = append(addresses, body["email"].(string))
+				}
 			}
 			slowest := c.slowest()
-			if slowest > 3*time.Second { // ten hashes' time, on a busy machine
-				t.Errorf("a request took %v", slowest)
+			if !harness.Racing && slowest > 3*usual+time.Second {
+				t.Errorf("a request took %v, and %v at most before", slowest, usual)
 			}
 			for s.Count(t, "SELECT count(*) FROM outbox WHERE attempts > 0") == 0 {
 				<-time.After(20 * time.Millisecond)

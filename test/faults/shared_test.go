@@ -13,7 +13,7 @@ func TestTwoServersOnOneSQLiteFileKeepEveryRule(t *testing.T) {
 	t.Parallel()
 	d := harness.NewDatabase(t, harness.SQLite)
 	both := []*patient{admit(t, d), admit(t, d)}
-	people, l := muster(t, both[0].Server, 10), newLedger()
+	people, l := muster(t, both[0].Server, 6), newLedger()
 	var callers []*caller
 	var stops []func()
 	for _, s := range both {

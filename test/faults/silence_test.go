@@ -85,12 +85,27 @@ func faulty(t *testing.T, d *harness.Database, s *patient, what string, fault fu
 	c.judge(t, true)
 	s.rest(t, c)
 	c.begin()
+	slim, beside := s.Resident(t), newCaller(t, s.Server)
 	stop = mixed(c, people, secret)
+	stopBeside := repeatedly(1, func(int) { // who needs no database
+		beside.do(200, "GET", "/healthz", nil, nil)
+		beside.do(200, "GET", "/.well-known/jwks.json", nil, nil)
+		beside.do(401, "GET", "/v1/sdk/authorize", byKey("mistyped"), nil)
+	})
 	healed := fault(c)
+	stopBeside()
+	grown := s.Resident(t) - slim
 	took := c.recovered(t, healed, quick)
 	<-time.After(500 * time.Millisecond)
 	stop()
 	c.judge(t, true)
+	beside.judge(t, true)
+	if beside.away() > 0 || beside.p99() > time.Second {
+		t.Errorf("beside it p99 is %v, and %d requests were refused", beside.p99(), beside.away())
+	}
+	if grown > slim/4+16<<20 {
+		t.Errorf("memory grew by %d KiB, from %d", grown>>10, slim>>10)
+	}
 	if c.away() == 0 {
 		t.Error("nobody noticed that something was broken")
 	}
@@ -107,6 +122,7 @@ func faulty(t *testing.T, d *harness.Database, s *patient, what string, fault fu
 	d.Sound(t)
 	harness.Figure(t, "slowest request, "+what, "%v", c.slowest().Round(time.Millisecond))
 	harness.Figure(t, "first success after the end, "+what, "%v", took.Round(time.Millisecond))
+	harness.Figure(t, "what needs no database meanwhile, "+what, "p99 %v; memory grew by %d KiB", beside.p99().Round(time.Millisecond), grown>>10)
 }
 
 // shortly is how long a fault lasts: longer than any request may take.

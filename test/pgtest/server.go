@@ -26,6 +26,8 @@ type Options struct {
 	// Durable keeps PostgreSQL's own promises: what was committed survives
 	// Kill. Without it the server is faster and may lose everything.
 	Durable bool
+	// Archive keeps the log of a durable server, for BaseBackup.
+	Archive bool
 	// Settings are PostgreSQL settings, which win over the package's own.
 	Settings map[string]string
 }
@@ -39,6 +41,7 @@ type Server struct {
 	directory string
 	lock      *os.File
 	port      int
+	settings  map[string]string // beyond those of the options
 
 	mutex   sync.Mutex
 	process *process // nil while the server is down
@@ -72,7 +75,13 @@ func create(options Options) (*Server, error) {
 	if server.directory, server.lock, err = makeDirectory(server.owner); err != nil {
 		return nil, fmt.Errorf("make a directory for PostgreSQL: %w", err)
 	}
-	if err = server.initialize(); err == nil {
+	if options.Archive {
+		server.settings, err = server.archiving()
+	}
+	if err == nil {
+		err = server.initialize()
+	}
+	if err == nil {
 		err = server.startAnywhere()
 	}
 	if err != nil {
@@ -208,6 +217,7 @@ func (s *Server) arguments() []string {
 		})
 	}
 	maps.Copy(settings, s.options.Settings)
+	maps.Copy(settings, s.settings)
 	arguments := []string{"-D", s.data(), "-p", strconv.Itoa(s.port)}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		arguments = append(arguments, "-c", name+"="+settings[name])

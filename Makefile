@@ -47,7 +47,7 @@ generate: ## Write the generated files
 
 .PHONY: compatibility
 compatibility: ## Try the published documents, and write docs/compatibility.md
-	@./test/ensure-postgres.sh
+	@./test/ensure.sh postgres
 	$(GO) test -count=1 ./test/contracts -update
 
 .PHONY: fmt
@@ -63,21 +63,15 @@ check: fmt-check vet lint verify test ## Everything that CI runs, in the same or
 # SQLite is C turned into Go, and not ours to search for races: left out, the
 # tests take half of the time.
 test: export GOFLAGS := $(GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false
-test: ## Run all tests on both engines; installs PostgreSQL, the tested gateways and promtool where it can
-	@./test/ensure-postgres.sh
-	@./test/ensure-gateways.sh
-	@./test/ensure-strace.sh
-	@./test/ensure-prometheus.sh
+test: ## Run all tests on both engines; installs PostgreSQL and what else they start where it can
+	@./test/ensure.sh
 	@mkdir -p bin && rm -f $(FIGURES)
 	TENANTRY_FIGURES=$(FIGURES) CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 -timeout 30m ./...
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
 
 .PHONY: test-long
 test-long: ## Run the tests at the length of a release: hours
-	@./test/ensure-postgres.sh
-	@./test/ensure-gateways.sh
-	@./test/ensure-strace.sh
-	@./test/ensure-prometheus.sh
+	@./test/ensure.sh
 	@mkdir -p bin && rm -f $(FIGURES)
 	TENANTRY_TEST_LONG=1 TENANTRY_FIGURES=$(FIGURES) $(GO) test -p 1 -count=1 -timeout 8h ./test/...
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
@@ -122,10 +116,7 @@ docker-config: ## Check docker-compose.yml, where Docker Compose is installed
 
 .PHONY: cover
 cover: ## Measure which statements the tests reach: bin/cover.html
-	@./test/ensure-postgres.sh
-	@./test/ensure-gateways.sh
-	@./test/ensure-strace.sh
-	@./test/ensure-prometheus.sh
+	@./test/ensure.sh
 	@mkdir -p bin
 	$(GO) test -count=1 -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out ./...
 	$(GO) tool cover -html=bin/cover.out -o bin/cover.html

@@ -33,7 +33,7 @@ const connectLimit = 3 * time.Second
 const (
 	statementTimeout = "5000"
 	idleInUnit       = "10000"
-	lockTimeout      = "500"
+	lockTimeout      = "300"
 )
 
 var errSSLMode = errors.New("the address of PostgreSQL must say its sslmode: verify-full, or disable where the network is your own")

@@ -104,8 +104,8 @@ func (p *program) serve(ctx context.Context, listener net.Listener, own *tls.Con
 		return fmt.Errorf("the listener failed: %w", err)
 	case <-ctx.Done():
 	}
-	p.logger.Info("stopping", "drain", drain.String())
 	p.ready.Fail()
+	p.logger.Info("stopping", "drain", drain.String())
 	time.Sleep(drain)
 	refusing := time.AfterFunc(shutdownLimit, func() { refuse(httpapi.ErrStopping) })
 	defer refusing.Stop()

@@ -212,9 +212,18 @@ func openStore(ctx context.Context, c config) (*sqlstore.Store, error) {
 
 func openMigrator(ctx context.Context, c config) (*migrations.Migrator, error) {
 	if c.DatabaseURL.engine() == postgresEngine {
-		return postgres.OpenMigrator(ctx, c.postgres())
+		return postgres.OpenMigrator(ctx, c.direct())
 	}
 	return sqlite.OpenMigrator(ctx, c.DatabaseURL.path())
+}
+
+// direct is the database without the pooler before it, where that is known:
+// through one, a change of the schema cannot set how long it waits for a lock.
+func (c *config) direct() postgres.Config {
+	if c.DatabasePooler && c.ListenURL.text != "" {
+		return postgres.Config{DSN: c.ListenURL.text}
+	}
+	return c.postgres()
 }
 
 // pools is how many the store has: one that writes and one that reads.

@@ -25,7 +25,7 @@ func attach(t *testing.T, pid int, options ...string) *trace {
 	t.Helper()
 	program, err := exec.LookPath("strace")
 	if err != nil {
-		t.Fatal("strace is not installed: run test/ensure-strace.sh")
+		t.Fatal("strace is not installed: run test/ensure.sh")
 	}
 	tr := &trace{path: filepath.Join(t.TempDir(), "trace")}
 	tr.command = exec.Command(program, append([]string{"-f", "-p", strconv.Itoa(pid), "-o", tr.path}, options...)...) //nolint:gosec // as the test says

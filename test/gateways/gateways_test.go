@@ -112,7 +112,7 @@ func find(t *testing.T, program string) string {
 			return path
 		}
 	}
-	t.Fatalf("%s is not installed: run test/ensure-gateways.sh, which \"make test\" does, too", program)
+	t.Fatalf("%s is not installed: run test/ensure.sh, which \"make test\" does, too", program)
 	return ""
 }
 

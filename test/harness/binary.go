@@ -71,13 +71,27 @@ func Broken(tb testing.TB, file, what, with string) string {
 	if strings.Count(string(text), what) != 1 {
 		tb.Fatalf("%q stands %d times in %s", what, strings.Count(string(text), what), file)
 	}
-	directory := tb.TempDir()
-	changed, overlay := filepath.Join(directory, "changed.go"), filepath.Join(directory, "overlay.json")
-	said, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
+	return BinaryWith(tb, map[string]string{file: strings.Replace(string(text), what, with, 1)})
+}
+
+// BinaryWith returns the program with other files in place of its own, or
+// besides, by their paths in the repository: the next release, for one. It stays
+// for as long as the test process.
+func BinaryWith(tb testing.TB, files map[string]string) string {
+	tb.Helper()
+	root, directory := Root(tb), whole.TempDir()
+	contents, replaced := map[string]string{}, map[string]string{}
+	for file, text := range files {
+		there := filepath.Join(directory, strings.ReplaceAll(file, "/", "-"))
+		contents[there], replaced[filepath.Join(root, filepath.FromSlash(file))] = text, there
+	}
+	said, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for path, content := range map[string]string{changed: strings.Replace(string(text), what, with, 1), overlay: string(said)} {
+	overlay := filepath.Join(directory, "overlay.json")
+	contents[overlay] = string(said)
+	for path, content := range contents {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			tb.Fatal(err)
 		}

@@ -30,7 +30,13 @@ type Outcome struct {
 // Run runs the program to its end.
 func Run(tb testing.TB, env Environment, arguments ...string) Outcome {
 	tb.Helper()
-	p, err := launch(Binary(tb), tb.TempDir(), env, arguments...)
+	return RunProgram(tb, Binary(tb), env, arguments...)
+}
+
+// RunProgram is Run for another build of the program.
+func RunProgram(tb testing.TB, program string, env Environment, arguments ...string) Outcome {
+	tb.Helper()
+	p, err := launch(program, tb.TempDir(), env, arguments...)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -287,7 +287,7 @@ func TestEveryAlertIsExplained(t *testing.T) {
 	}
 }
 
-// promtool is Prometheus' own judge of rules; test/ensure-prometheus.sh installs
+// promtool is Prometheus' own judge of rules; test/ensure.sh installs
 // it.
 func promtool(t *testing.T, arguments ...string) string {
 	t.Helper()

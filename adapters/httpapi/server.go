@@ -119,6 +119,7 @@ func New(o Options) (http.Handler, error) {
 func Server(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
+		ConnContext:       framedContext,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
@@ -154,7 +155,7 @@ func (s *server) engine() *gin.Engine {
 	engine.RedirectFixedPath = false
 	engine.UseEscapedPath = true
 	engine.UnescapePathValues = true
-	engine.Use(s.begin, s.access, recovered, s.secured, s.cors)
+	engine.Use(s.begin, s.access, recovered, s.secured, oneLength, s.cors)
 	engine.NoRoute(notFound)
 	engine.NoMethod(wrongMethod)
 	return engine

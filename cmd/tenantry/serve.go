@@ -124,7 +124,7 @@ func answer(server *http.Server, listener net.Listener) error {
 	if server.TLSConfig != nil {
 		return server.ServeTLS(listener, "", "")
 	}
-	return server.Serve(listener)
+	return server.Serve(httpapi.Framed(listener))
 }
 
 // close writes what is still in memory and lets go of the store. Times of use that

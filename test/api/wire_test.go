@@ -51,6 +51,66 @@ func TestWhatTwoReadersCouldReadDifferentlyIsRefusedAndClosed(t *testing.T) {
 	})
 }
 
+func TestALengthBesideChunksIsRefusedHoweverItArrives(t *testing.T) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
+		const body = `{"email":"ada@example.com"}`
+		chunks := strconv.FormatInt(int64(len(body)), 16) + "\r\n" + body + "\r\n0\r\n\r\n"
+		const hidden = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		const line, fields = "POST /v1/auth/password/forgot HTTP/1.1\r\n", "Host: localhost\r\nContent-Type: application/json\r\n"
+		for what, parts := range map[string][]string{
+			"the length first":      {line + fields + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + hidden},
+			"the coding first":      {line + "transfer-encoding: chunked\r\n" + fields + "CONTENT-LENGTH: 4\r\n\r\n" + chunks + hidden},
+			"bare line feeds":       {line + fields + "Content-Length: 4\nTransfer-Encoding: chunked\n\n" + chunks + hidden},
+			"in pieces":             {line + fields + "Content-Len", "gth: 4\r\nTransfer-Encod", "ing: chunked\r\n\r\n" + chunks + hidden},
+			"another one before it": {hidden, line + fields + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + hidden},
+		} {
+			c := s.Dial(t, 20*time.Second)
+			if parts[0] == hidden {
+				c.Say(hidden)
+				if answer := c.Answer(); answer == nil || answer.StatusCode != 200 {
+					t.Fatalf("%s: %+v", what, answer)
+				}
+				parts = parts[1:]
+			}
+			for _, part := range parts {
+				c.Say(part)
+				<-time.After(20 * time.Millisecond) // so that it is read by itself
+			}
+			if r := c.Judged("POST", "/v1/auth/password/forgot"); r == nil || r.Status != 400 || r.Refusals()["Transfer-Encoding"] == "" || r.Header.Get("Connection") != "close" {
+				t.Errorf("%s: %+v", what, r)
+			}
+			if answer := c.Answer(); answer != nil {
+				t.Errorf("%s: the rest of the body is answered %d", what, answer.StatusCode)
+			}
+		}
+		c := s.Dial(t, 20*time.Second)
+		for _, sound := range []string{"Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body, "Transfer-Encoding: chunked\r\n\r\n" + chunks} {
+			c.Say(line + fields + sound)
+			if answer := c.Answer(); answer == nil || answer.StatusCode != 202 {
+				t.Errorf("a length and chunks in two requests: %+v", answer)
+			}
+		}
+	})
+}
+
+func TestAClientThatReadsNothingIsCutOff(t *testing.T) {
+	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
+		const many = 400 // of some 200 KB each, far more than the kernel takes for the client
+		c := s.Dial(t, 100*time.Second)
+		for range many {
+			c.Say("GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		}
+		<-time.After(65 * time.Second) // the limit of an answer, and what a busy machine takes
+		whole := 0
+		for answer := c.Answer(); answer != nil; answer = c.Answer() {
+			whole++
+		}
+		if whole >= many/2 {
+			t.Errorf("after more than the time for an answer %d of %d answers come", whole, many)
+		}
+	})
+}
+
 func TestMalformedChunksAreRefusedAndClosed(t *testing.T) {
 	harness.OnOneEngine(t, func(t *testing.T, s *harness.Server) {
 		head := "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -1,9 +1,7 @@
 package sqlstore
 
 import (
-	"bytes"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -140,21 +138,4 @@ func (r keyIndex) Find(ctx context.Context, digest apikey.Digest) (*ports.Opened
 		Project:      row.Project.domain(),
 		Organization: row.Organization.domain(),
 	}}, nil
-}
-
-// Touch goes through the keys in one order, so that two of it cannot wait for
-// each other.
-func (r keyIndex) Touch(ctx context.Context, uses []ports.Use) error {
-	ordered := slices.Clone(uses)
-	slices.SortFunc(ordered, func(a, b ports.Use) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	for _, use := range ordered {
-		_, err := r.change(ctx, nil,
-			`UPDATE environment_keys SET last_used_at = $3
-			WHERE organization_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)`,
-			use.Organization.UUID(), use.Key.UUID(), use.At)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

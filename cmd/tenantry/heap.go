@@ -1,28 +1,48 @@
 package main
 
 import (
+	"context"
 	"math"
 	"os"
-	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"time"
 )
 
-// How far the heap may grow before it is collected, above what is kept: by 32 MB,
-// and half of what is kept. By itself Go lets it double: a small heap, which is
-// quickly full, is then collected all the time, and a large one takes much.
+// How far the heap may grow above what is kept before it is collected: by 32 MB
+// and a quarter of what is kept. By itself Go lets it double. A small heap is
+// then full every few milliseconds, and a large one takes twice its size.
 const (
-	growth     = 50 // percent
-	growthBase = 32 << 20
+	growth        = 32 << 20
+	growthPercent = 25
+	paceInterval  = time.Second
 )
 
-// roomForGarbage sets that, unless the environment says otherwise (GOGC,
-// GOMEMLIMIT). Go knows no fixed part; but it counts what is allocated and never
-// touched, which takes no memory. It has to be kept until keep is called.
-func roomForGarbage() (keep func()) {
+// paceGarbage keeps to that until ctx ends, unless the environment says
+// otherwise.
+func paceGarbage(ctx context.Context) {
 	if os.Getenv("GOGC") != "" || debug.SetMemoryLimit(-1) != math.MaxInt64 {
-		return func() {}
+		return
 	}
-	debug.SetGCPercent(growth)
-	untouched := make([]byte, growthBase*100/growth)
-	return func() { runtime.KeepAlive(untouched) }
+	tick := time.NewTicker(paceInterval)
+	defer tick.Stop()
+	kept := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	for current := 0; ; {
+		metrics.Read(kept)
+		// Setting it stops the program for some microseconds.
+		if percent := percentAbove(kept[0].Value.Uint64()); percent < current*9/10 || percent > current*11/10 {
+			debug.SetGCPercent(percent)
+			current = percent
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// percentAbove is the growth in percent of what is kept.
+func percentAbove(kept uint64) int {
+	return growthPercent + int(100*growth/max(kept, growth/8)) //nolint:gosec // at most 825
 }

@@ -31,7 +31,6 @@ func serve(ctx context.Context, cmd command) error {
 	if err != nil {
 		return err
 	}
-	defer roomForGarbage()()
 	logger := newLogger(cmd.stderr, c.LogLevel)
 	// An address that is taken is found out before anything is touched.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.address())

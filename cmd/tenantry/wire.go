@@ -106,7 +106,7 @@ func (p *program) build(ctx context.Context, c config) error {
 		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,
 		EmailVerification: c.EmailVerification == verificationRequired, Retention: c.retention(),
 	})
-	p.background = append(p.background, p.app.Housekeeping.Run, p.app.Relay.Run)
+	p.background = append(p.background, p.app.Housekeeping.Run, p.app.Relay.Run, paceGarbage)
 	p.measure(hasher)
 	if !c.JWTSecret.set() {
 		p.follow(tokens)

@@ -7,6 +7,7 @@ import (
 	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/domain/organization"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -18,6 +19,7 @@ var keyPromises = []promise{
 	{"a revoked key stays revoked from the first time on", keyRevoked},
 	{"what is not there is not found", keyAbsence},
 	{"a use moves forward only and passes over keys that are gone", keyTouched},
+	{"many uses together each move their own key", keysTouchedTogether},
 }
 
 func (w *world) addKey(p plot, k apikey.Key) apikey.Key {
@@ -178,4 +180,45 @@ func keyTouched(w *world) {
 	touch(use(p, p.key, late), use(p, p.key, noon), use(p, unused, noon), use(p, unused, late))
 	lastUse("the latest of a batch, first", p, p.key, late)
 	lastUse("the latest of a batch, last", p, unused, late)
+}
+
+// keysTouchedTogether touches more than an engine may at once, in two organizations and
+// with keys between them that are gone, foreign or were used later.
+func keysTouchedTogether(w *world) {
+	const manyTouched = 120
+	p, other := w.found("acme"), w.found("other")
+	early, late := start.Add(time.Hour), start.Add(2*time.Hour)
+	var uses []ports.Use
+	want := map[apikey.ID]*time.Time{}
+	for i := range manyTouched {
+		in := p
+		if i%4 == 0 {
+			in = other
+		}
+		k := newKey(in.environment, nil)
+		use := ports.Use{Organization: in.org.ID, Key: k.ID, At: early.Add(time.Duration(i) * time.Second)}
+		switch i % 10 {
+		case 1:
+			uses = append(uses, use) // gone: it was never there
+			continue
+		case 2:
+			k.LastUsedAt = &late
+			want[k.ID] = &late
+		case 3:
+			use.Organization = newID[organization.Organization]() // not this one's
+		default:
+			want[k.ID] = &use.At
+		}
+		w.addKey(in, k)
+		uses = append(uses, use)
+	}
+	w.do(func(tx ports.Tx) error { return tx.KeyIndex().Touch(w.ctx, uses) })
+	for _, in := range []plot{p, other} {
+		kept := look(w, func(tx ports.Tx) ([]apikey.Key, error) {
+			return tx.APIKeys(in.grant()).List(w.ctx, in.environment.ID, ports.Page[apikey.ID]{Limit: manyTouched})
+		})
+		for _, k := range kept {
+			w.same("the last use of "+k.ID.String(), want[k.ID], k.LastUsedAt)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -140,20 +141,44 @@ func serveBare() {
 	db.SetMaxIdleConns(bareConnections)
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
+	engine.GET("/empty", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	engine.Use(func(c *gin.Context) { maps.Copy(c.Writer.Header(), everyHeader) })
 	project, environment := []byte(strings.Repeat("x", 240)), []byte(strings.Repeat("x", 910))
 	engine.GET("/projects", asking(db, listProjects, func(of string) (any, error) { return of, nil },
 		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", project) }))
-	engine.GET("/key", asking(db, openKey, func(of string) (any, error) { return hex.DecodeString(of) },
-		func(c *gin.Context) { c.Status(http.StatusNoContent) }))
+	engine.GET("/key", asking(db, openKey, func(of string) (any, error) { return hex.DecodeString(of) }, opens))
 	engine.POST("/refresh", moving(db))
-	engine.GET("/environment", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", environment) })
-	engine.GET("/authorize", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	engine.GET("/environment", func(c *gin.Context) {
+		c.Writer.Header()["Etag"] = etag
+		c.Data(http.StatusOK, "application/json", environment)
+	})
+	engine.GET("/authorize", opens)
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the process
 	if err != nil {
 		panic(err)
 	}
 	_, _ = fmt.Println(listener.Addr())
 	_ = http.Serve(listener, engine) //nolint:gosec // loopback, for seconds
+}
+
+// What the program answers in headers, in the same sizes: of a 204 they are all
+// that there is.
+var (
+	someID      = []string{"01890a5d-ac96-774b-bcce-b302099a8057"}
+	etag        = []string{`"0123456789abcdefghijkl"`}
+	everyHeader = http.Header{
+		"X-Request-Id": someID, "X-Content-Type-Options": {"nosniff"}, "Referrer-Policy": {"no-referrer"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"}, "Cache-Control": {"no-store"}, "Vary": {"Origin"},
+	}
+	openedHeaders = http.Header{
+		"X-Tenantry-Organization": someID, "X-Tenantry-Project": someID, "X-Tenantry-Environment": someID,
+		"X-Tenantry-Key": someID, "X-Tenantry-Key-Type": {"server"}, "X-Tenantry-Scopes": {""},
+	}
+)
+
+func opens(c *gin.Context) {
+	maps.Copy(c.Writer.Header(), openedHeaders)
+	c.Status(http.StatusNoContent)
 }
 
 // moving moves a session's counter, and answers with a body as long as tokens

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"text/tabwriter"
+	"time"
 
 	"github.com/tenantry/tenantry/test/harness"
 	"github.com/tenantry/tenantry/test/pgtest"
@@ -52,13 +53,22 @@ func BenchmarkMemory(b *testing.B) { showMemory(b) }
 // show prints the rows. The last column compares the slowest hundredth.
 func show(rows []row) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "\nwhat\trequests/s\tp99\tagainst\tits rate/s\tits p99\tratio\tp99 ratio\n")
+	_, _ = fmt.Fprintf(table, "\nwhat\trequests/s\tp99\tCPU\tagainst\tits rate/s\tits p99\tits CPU\tratio\tp99 ratio\n")
 	for _, r := range rows {
-		_, _ = fmt.Fprintf(table, "%s\t%.0f\t%s\t%s\t%.0f\t%s\t%.2f\t%.2f\n",
-			r.what, r.own.perSecond, r.own.p99.Round(10_000), r.against, r.bare.perSecond, r.bare.p99.Round(10_000),
+		_, _ = fmt.Fprintf(table, "%s\t%.0f\t%s\t%s\t%s\t%.0f\t%s\t%s\t%.2f\t%.2f\n",
+			r.what, r.own.perSecond, r.own.p99.Round(10_000), shownCPU(r.own), r.against,
+			r.bare.perSecond, r.bare.p99.Round(10_000), shownCPU(r.bare),
 			r.own.perSecond/r.bare.perSecond, float64(r.own.p99)/float64(r.bare.p99))
 	}
 	_ = table.Flush()
+}
+
+// shownCPU is how long the server had a core for each request.
+func shownCPU(r rate) string {
+	if r.cpu == 0 {
+		return ""
+	}
+	return r.cpu.Round(100 * time.Nanosecond).String()
 }
 
 func measureEngine(b *testing.B, engine harness.Engine) []row {
@@ -80,36 +90,41 @@ func begin(b *testing.B, engine harness.Engine) *harness.Server {
 func measureReads(b *testing.B, s *harness.Server, owner harness.Person, name func(string) string) []row {
 	b.Helper()
 	key := createKey(b, owner)
-	bare, _ := startBare(b, s)
-	get := func(url string, header ...string) rate { return manyWorkersGet(b, url, header...) }
+	bare, barePid := startBare(b, s)
+	own := func(path string, header ...string) rate { return manyWorkersGet(b, s.Pid(), s.URL+path, header...) }
+	gin := func(path string, header ...string) rate { return manyWorkersGet(b, barePid, bare+path, header...) }
+	token, presented := []string{"Authorization", "Bearer " + owner.AccessToken}, []string{"X-API-Key", key}
 
-	projects := get(s.URL+"/v1/projects", "Authorization", "Bearer "+owner.AccessToken)
-	bareProjects := get(bare + "/projects?of=" + owner.Organization)
-	sdk := get(s.URL+"/v1/sdk/environment", "X-API-Key", key)
-	bareSDK := get(bare + "/environment")
-	authorize := get(s.URL+"/v1/sdk/authorize", "X-API-Key", key)
-	bareAuthorize := get(bare + "/authorize")
-	cold := measure(b, manyWorkers, coldKeys(b, s, owner))
-	bareCold := get(bare + "/key?of=" + hex.EncodeToString(digest(key)))
+	projects := own("/v1/projects", token...)
+	bareProjects := gin("/projects?of="+owner.Organization, token...)
+	sdk := own("/v1/sdk/environment", presented...)
+	bareSDK := gin("/environment", presented...)
+	authorize := own("/v1/sdk/authorize", presented...)
+	bareAuthorize := gin("/authorize", presented...)
+	empty := gin("/empty", presented...)
+	cold := measureServer(b, s.Pid(), manyWorkers, coldKeys(b, s, owner))
+	bareCold := gin("/key?of="+hex.EncodeToString(digest(key)), presented...)
 	selectKey := measure(b, manyWorkers, bareSelect(b, s, openKey, digest(key)))
 	return []row{
 		{name("GET /v1/projects"), "gin and its SELECT", projects, bareProjects},
-		{name("sdk/environment, warm"), "gin, the same size", sdk, bareSDK},
-		{name("sdk/authorize, warm"), "gin, the same size", authorize, bareAuthorize},
+		{name("sdk/environment, warm"), "gin, the same answer", sdk, bareSDK},
+		{name("sdk/authorize, warm"), "gin, the same answer", authorize, bareAuthorize},
+		{name("sdk/authorize, warm"), "gin, nothing in it", authorize, empty},
 		{name("sdk/authorize, cold"), "gin and its SELECT", cold, bareCold},
 		{name("sdk/authorize, cold"), "its SELECT alone", cold, selectKey},
 	}
 }
 
-func manyWorkersGet(b *testing.B, url string, header ...string) rate {
+// manyWorkersGet asks a server that is the process pid.
+func manyWorkersGet(b *testing.B, pid int, url string, header ...string) rate {
 	b.Helper()
 	c := client(manyWorkers)
 	defer c.CloseIdleConnections()
 	want := http.StatusOK
-	if strings.HasSuffix(url, "/authorize") || strings.Contains(url, "/key?") {
+	if strings.HasSuffix(url, "/authorize") || strings.HasSuffix(url, "/empty") || strings.Contains(url, "/key?") {
 		want = http.StatusNoContent
 	}
-	return measure(b, manyWorkers, func(int) error {
+	return measureServer(b, pid, manyWorkers, func(int) error {
 		_, err := send(c, http.MethodGet, url, "", want, header...)
 		return err
 	})

@@ -1,17 +1,30 @@
 package bench
 
 import (
+	"fmt"
+	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/tenantry/tenantry/test/harness"
 )
 
-// What a large installation holds.
-const (
-	grownOrganizations = 100_000
-	grownAccounts      = 200_000
-	grownKeys          = 1_000_000
-)
+// A large installation has so many organizations, twice as many accounts and ten
+// times as many keys. TENANTRY_BENCH_ORGANIZATIONS replaces it.
+const grownOrganizations = 100_000
+
+func organizations(b *testing.B) int {
+	b.Helper()
+	n := grownOrganizations
+	if asked := os.Getenv("TENANTRY_BENCH_ORGANIZATIONS"); asked != "" {
+		var err error
+		if n, err = strconv.Atoi(asked); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return n
+}
 
 // growth fills PostgreSQL by its own means: a million rows from here would take
 // many minutes. Each organization has two members, one project, three
@@ -48,7 +61,8 @@ func grow(b *testing.B, s *harness.Server) {
 		b.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	counts := map[int]int{0: grownOrganizations, 6: grownKeys / grownOrganizations}
+	const keysEach = 10
+	counts := map[int]int{0: organizations(b), 6: keysEach}
 	for i, statement := range growth {
 		var arguments []any
 		if n, counted := counts[i]; counted {
@@ -65,7 +79,9 @@ func grow(b *testing.B, s *harness.Server) {
 func grown(b *testing.B) []row {
 	b.Helper()
 	empty, full := begin(b, harness.Postgres), begin(b, harness.Postgres)
+	begun := time.Now()
 	grow(b, full)
+	_, _ = fmt.Fprintf(os.Stdout, "%d organizations were loaded within %s\n", organizations(b), time.Since(begun).Round(time.Second))
 	same := func(what string) string { return what }
 	before := append(measureWrites(b, empty, same), measureReads(b, empty, empty.Register(b), same)...)
 	after := append(measureWrites(b, full, same), measureReads(b, full, full.Register(b), same)...)
@@ -74,7 +90,7 @@ func grown(b *testing.B) []row {
 		if i > 0 && after[i].what == after[i-1].what {
 			continue // the same measurement, against another
 		}
-		rows = append(rows, row{after[i].what + " among a million keys", "on an empty database", after[i].own, before[i].own})
+		rows = append(rows, row{after[i].what + " among many", "on an empty database", after[i].own, before[i].own})
 	}
 	return rows
 }

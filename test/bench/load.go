@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tenantry/tenantry/test/harness"
 )
 
 // Workers: expensive requests need few, cheap ones as many as a product's
@@ -29,6 +31,7 @@ const span = 3 * time.Second
 type rate struct {
 	perSecond float64
 	p99       time.Duration
+	cpu       time.Duration // of the serving process for each; zero where nobody looked
 }
 
 // measure lets workers repeat their work until the span is over. A worker that
@@ -74,7 +77,18 @@ func measurePaced(b *testing.B, workers int, rest time.Duration, work func(worke
 		b.Fatal(*err)
 	}
 	slices.Sort(samples)
-	return rate{float64(len(samples)) / took.Seconds(), samples[len(samples)*99/100]}
+	return rate{perSecond: float64(len(samples)) / took.Seconds(), p99: samples[len(samples)*99/100]}
+}
+
+// measureServer is measure, and looks how long the process that serves had a
+// core for it. That hardly depends on what else the machine does.
+func measureServer(b *testing.B, pid, workers int, work func(worker int) error) rate {
+	b.Helper()
+	before, begin := harness.Worked(b, pid), time.Now()
+	r := measure(b, workers, work)
+	n := r.perSecond * time.Since(begin).Seconds()
+	r.cpu = time.Duration(float64(harness.Worked(b, pid)-before) / n)
+	return r
 }
 
 // load is what so many workers repeat.

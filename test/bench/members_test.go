@@ -58,7 +58,7 @@ func longLists(b *testing.B) []row {
 		owner := s.Register(b)
 		fill(b, s, owner.Organization)
 		get := func(path string) rate {
-			return manyWorkersGet(b, s.URL+path, "Authorization", "Bearer "+owner.AccessToken)
+			return manyWorkersGet(b, s.Pid(), s.URL+path, "Authorization", "Bearer "+owner.AccessToken)
 		}
 		begin := fmt.Sprintf("/v1/members?limit=%d", pageOfMany)
 		end := lastFullPage(b, owner, begin)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
+	"github.com/tenantry/tenantry/domain/apikey"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
@@ -21,6 +23,7 @@ var tenancyPromises = []promise{
 	{"nothing hangs under a parent of another organization", noForeignParent},
 	{"nothing takes another organization's label", noForeignLabel},
 	{"what two organizations call alike does not meet", alikeDoesNotMeet},
+	{"what two organizations have under one id does not meet", sameIDsDoNotMeet},
 }
 
 func noTrespass(w *world) {
@@ -182,4 +185,34 @@ func alikeDoesNotMeet(w *world) {
 			}
 		}
 	}
+}
+
+// sameIDsDoNotMeet gives b what a has, under the very ids of a. Chance does not do
+// that, but then a statement cannot do without the organization anywhere, as it
+// could where the ids beside it are enough.
+func sameIDsDoNotMeet(w *world) {
+	a, b := w.found("a"), w.found("b")
+	double := newProject(b.org.ID, "double")
+	double.ID = a.project.ID
+	guarded, renamed := newEnvironment(b.project, "guarded-too"), newEnvironment(double, "renamed")
+	guarded.ID = a.guarded.ID
+	invitation := newInvitation(b.org.ID, "double@example.com", &b.owner.ID)
+	invitation.ID = a.invitation.ID
+	w.do(func(tx ports.Tx) error {
+		return errors.Join(tx.Projects(b.grant()).Add(w.ctx, double), tx.Environments(b.grant()).Add(w.ctx, guarded, renamed),
+			tx.Invitations(b.grant()).Add(w.ctx, invitation))
+	})
+	used := look(w, func(tx ports.Tx) ([]apikey.Key, error) {
+		return tx.APIKeys(a.grant()).ListUsed(w.ctx, b.project.ID, nil, start.Add(-time.Hour), 10)
+	})
+	if len(used) > 0 {
+		w.Errorf("%d keys count for a project that another organization has their environment in", len(used))
+	}
+	before := w.dump(b)
+	changed := a.environment
+	changed.Slug = renamed.Slug
+	w.do(func(tx ports.Tx) error {
+		return errors.Join(tx.Environments(a.grant()).Save(w.ctx, changed), tx.Invitations(a.grant()).Accept(w.ctx, a.invitation, a.stranger.ID))
+	})
+	w.unchanged("a change under an id that both have", b, before)
 }

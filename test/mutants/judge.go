@@ -23,6 +23,7 @@ type suite struct {
 // suites judge one after the other, the strongest first.
 var suites = []suite{
 	{name: "isolation", test: "./test/isolation", run: "TestTenantsAreApart/sqlite"},
+	{name: "random walk", test: "./test/isolation", run: "TestARandomWalkIsWhereTheModelSays/sqlite"},
 	{name: "conformance", test: "./adapters/sqlite", run: "TestConformance", inside: true},
 	{name: "use cases", test: "./app", run: ".", inside: true},
 	{name: "domain/access", test: "./domain/access", run: ".", inside: true},
@@ -91,9 +92,12 @@ func judgeAll(ctx context.Context, root string, all []mutant, chosen func(mutant
 		if chosen(m) {
 			found[i].mutant, found[i].Name = m, m.name()
 			judged = append(judged, found[i])
+			if found[i].Killer == "" {
+				err = errors.Join(err, known.keep(found[i]))
+			}
 		}
 	}
-	return judged, nil
+	return judged, err
 }
 
 // survive tries a suite on the mutants that are alive, some at once, and returns

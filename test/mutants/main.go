@@ -23,10 +23,11 @@ func main() {
 	only := flag.String("only", "", "those whose name matches")
 	write := flag.String("write", "", "the page to put the result into")
 	kept := flag.String("results", "", "a file that keeps what is found out, for a run that goes on later")
+	settled := flag.Bool("settled", false, "try nothing: report what the results tell")
 	workers := flag.Int("workers", 2, "how many at once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *list, *only, *write, *kept, *workers)
+	err := run(ctx, options{*list, *settled, *only, *write, *kept, *workers})
 	stop()
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -38,7 +39,14 @@ func main() {
 // gone blind.
 const fewest = 100
 
-func run(ctx context.Context, list bool, only, page, kept string, workers int) error {
+// options are what was asked for on the command line.
+type options struct {
+	list, settled    bool
+	only, page, kept string
+	workers          int
+}
+
+func run(ctx context.Context, o options) error {
 	root, err := os.Getwd()
 	if err != nil {
 		return err
@@ -50,29 +58,31 @@ func run(ctx context.Context, list bool, only, page, kept string, workers int) e
 	if len(all) < fewest {
 		return fmt.Errorf("only %d mutants were found", len(all))
 	}
-	wanted, err := regexp.Compile(only)
+	wanted, err := regexp.Compile(o.only)
 	if err != nil {
 		return err
 	}
 	chosen := func(m mutant) bool { return wanted.MatchString(m.name()) }
-	if list {
+	if o.list {
 		for _, m := range slices.DeleteFunc(all, func(m mutant) bool { return !chosen(m) }) {
 			fmt.Printf("%-16s %s => %s\n", m.class, m.name(), oneLine(m.new))
 		}
 		return nil
 	}
-	known, err := readResults(kept)
+	known, err := readResults(o.kept)
 	if err != nil {
 		return err
 	}
-	judged, err := judgeAll(ctx, root, all, chosen, workers, known)
-	if err != nil {
+	var judged []result
+	if o.settled {
+		judged = known.all(all, chosen)
+	} else if judged, err = judgeAll(ctx, root, all, chosen, o.workers, known); err != nil {
 		return err
 	}
-	text, survivors := report(ctx, root, judged)
+	text, survivors := report(ctx, root, judged, len(all))
 	fmt.Print(text)
-	if page != "" {
-		if err := replaceSection(page, text); err != nil {
+	if o.page != "" {
+		if err := replaceSection(o.page, text); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ const heading = "## Mutants"
 
 // report is the section of docs/security-testing.md, and how many mutants are not
 // as they should be.
-func report(ctx context.Context, root string, results []result) (text string, wrong int) {
+func report(ctx context.Context, root string, results []result, found int) (text string, wrong int) {
 	killed, behind := 0, 0
 	var lines strings.Builder
 	for _, r := range results {
@@ -42,16 +42,16 @@ func report(ctx context.Context, root string, results []result) (text string, wr
 	}
 	return fmt.Sprintf(`%s
 
-`+"`make mutants`"+` takes one barrier between tenants at a time out of the program, builds it, and runs test/isolation, then the stores'
-conformance and parts of test/api, on SQLite, until one of them is red. It finds the barriers by itself: every comparison with
+`+"`make mutants`"+` takes one barrier between tenants at a time out of the program, builds it, and runs test/isolation, then the random
+walk, the stores' conformance, the unit tests and parts of test/api, on SQLite, until one of them is red. It finds the barriers by itself: every comparison with
 organization_id or account_id in the SQL of the repositories, every composite key, unique and foreign key, every condition behind
 which something is refused, every line of the table of permissions.
 
-%s, commit %s: %d mutants, %d killed, %d alike (another barrier holds, as said in their row), %d wrong.
+%s, commit %s: %d found, %d tried, %d killed, %d alike (another barrier holds, as said in their row), %d wrong.
 
 | barrier | where | what was taken out | killed by |
 | --- | --- | --- | --- |
-%s`, heading, time.Now().UTC().Format(time.DateOnly), strings.TrimSpace(string(commit)), len(results), killed, behind, wrong, lines.String()), wrong
+%s`, heading, time.Now().UTC().Format(time.DateOnly), strings.TrimSpace(string(commit)), found, len(results), killed, behind, wrong, lines.String()), wrong
 }
 
 // cell is the text of a mutant, as a table can show it.

@@ -42,10 +42,22 @@ func readResults(path string) (results, error) {
 	return r, errors.Join(err, lines.Err())
 }
 
-// of is what is known of the mutant.
+// of is what is known of the mutant. One that survived is tried again.
 func (r results) of(m mutant) (result, bool) {
 	one, known := r.known[m.name()]
-	return one, known
+	return one, known && one.Killer != ""
+}
+
+// all is what is known of those that were chosen.
+func (r results) all(mutants []mutant, chosen func(mutant) bool) []result {
+	var found []result
+	for _, m := range mutants {
+		if one, known := r.known[m.name()]; known && chosen(m) {
+			one.mutant = m
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 // keep writes a result down.

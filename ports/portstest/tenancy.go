@@ -12,9 +12,11 @@ import (
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/apikey"
+	"github.com/tenantry/tenantry/domain/environment"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/membership"
 	"github.com/tenantry/tenantry/domain/naming"
+	"github.com/tenantry/tenantry/domain/session"
 	"github.com/tenantry/tenantry/ports"
 )
 
@@ -24,6 +26,7 @@ var tenancyPromises = []promise{
 	{"nothing takes another organization's label", noForeignLabel},
 	{"what two organizations call alike does not meet", alikeDoesNotMeet},
 	{"what two organizations have under one id does not meet", sameIDsDoNotMeet},
+	{"a session is not renewed where its account is no member", strayedIsNotRenewed},
 }
 
 func noTrespass(w *world) {
@@ -191,7 +194,7 @@ func alikeDoesNotMeet(w *world) {
 // that, but then a statement cannot do without the organization anywhere, as it
 // could where the ids beside it are enough.
 func sameIDsDoNotMeet(w *world) {
-	a, b := w.found("a"), w.found("b")
+	b, a := w.found("b"), w.found("a") // what is older is found first
 	double := newProject(b.org.ID, "double")
 	double.ID = a.project.ID
 	guarded, renamed := newEnvironment(b.project, "guarded-too"), newEnvironment(double, "renamed")
@@ -208,11 +211,45 @@ func sameIDsDoNotMeet(w *world) {
 	if len(used) > 0 {
 		w.Errorf("%d keys count for a project that another organization has their environment in", len(used))
 	}
+	w.doubleKeys(a, b, guarded)
 	before := w.dump(b)
 	changed := a.environment
 	changed.Slug = renamed.Slug
 	w.do(func(tx ports.Tx) error {
-		return errors.Join(tx.Environments(a.grant()).Save(w.ctx, changed), tx.Invitations(a.grant()).Accept(w.ctx, a.invitation, a.stranger.ID))
+		return errors.Join(tx.Environments(a.grant()).Save(w.ctx, changed), tx.Invitations(a.grant()).Accept(w.ctx, a.invitation, a.stranger.ID),
+			tx.APIKeys(a.grant()).Rotate(w.ctx, a.key, newKey(a.environment, nil)))
 	})
 	w.unchanged("a change under an id that both have", b, before)
+}
+
+// doubleKeys gives b a key with the id of a's, which came of a rotation and was
+// rotated itself; a's was not.
+func (w *world) doubleKeys(a, b plot, in environment.Environment) {
+	w.Helper()
+	prior, double := newKey(in, nil), newKey(in, nil)
+	double.ID, double.Digest = a.key.ID, apikey.Digest{} // which is found first
+	w.do(func(tx ports.Tx) error {
+		keys := tx.APIKeys(b.grant())
+		return errors.Join(keys.Add(w.ctx, prior), keys.Rotate(w.ctx, prior, double), keys.Rotate(w.ctx, double, newKey(in, nil)))
+	})
+	found := look(w, func(tx ports.Tx) (apikey.Lineage, error) { return tx.APIKeys(a.grant()).Lineage(w.ctx, a.key.ID) })
+	w.same("the lineage of a key whose id another organization's has", apikey.Lineage{Key: a.key}, found)
+}
+
+// strayedIsNotRenewed has a session point to where its account is not, though it
+// is somewhere.
+func strayedIsNotRenewed(w *world) {
+	a, b := w.found("a"), w.found("b")
+	strayed := newSession(a.owner.ID, &b.org.ID)
+	w.do(func(tx ports.Tx) error { return tx.Sessions().Add(w.ctx, strayed) })
+	var renewed *session.Session
+	w.do(func(tx ports.Tx) (err error) {
+		renewed, err = tx.Sessions().Rotate(w.ctx, strayed.ID, session.Rotation{
+			Counter: strayed.Counter, At: tx.Now(), ExpiresAt: tx.Now().Add(time.Hour), CreatedFrom: start.Add(-time.Hour),
+		})
+		return err
+	})
+	if renewed != nil {
+		w.Errorf("a session was renewed in an organization that its account is not in: %v", renewed.OrganizationID)
+	}
 }

@@ -16,7 +16,7 @@ func OpenInspector(ctx context.Context, c Config) (*sqlstore.Inspector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqlstore.NewInspector(db, sqlstore.Examination{Catalog: catalog, Own: promises, Now: "SELECT clock_timestamp()"}), nil
+	return sqlstore.NewInspector(db, sqlstore.Examination{Catalog: catalog, Own: promises, Now: now}), nil
 }
 
 // openPatient opens connections whose statements may take as long as they need.

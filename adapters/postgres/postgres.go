@@ -50,6 +50,9 @@ func (c Config) Check() error {
 	return err
 }
 
+// now asks the server for its time, within a transaction, too.
+const now = "SELECT clock_timestamp()"
+
 // Open opens the store. The schema must be there before it is used: see
 // OpenMigrator.
 func Open(ctx context.Context, c Config, clock ports.Clock) (*sqlstore.Store, error) {
@@ -65,6 +68,7 @@ func Open(ctx context.Context, c Config, clock ports.Clock) (*sqlstore.Store, er
 		Engine:   migrations.PostgreSQL,
 		Begin:    sql.TxOptions{Isolation: sql.LevelSerializable},
 		Announce: "SELECT pg_notify('" + sqlstore.Channel + "', $1)",
+		Now:      now,
 		Classify: classify,
 		Catalog:  catalog,
 	}

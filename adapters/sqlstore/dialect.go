@@ -16,6 +16,9 @@ type Dialect struct {
 	// commit of the unit that it runs in: $1 is an Announcement's text. Empty on
 	// an engine that cannot.
 	Announce string
+	// Now is the statement that asks the server for its time; empty on an engine
+	// that has no clock but this machine's.
+	Now string
 	// Tend is a statement to be run every few minutes; empty on an engine that
 	// looks after itself.
 	Tend string

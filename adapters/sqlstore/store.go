@@ -124,6 +124,16 @@ func (s *Store) Pools() map[string]func() sql.DBStats {
 	return map[string]func() sql.DBStats{"writer": s.writer.Stats, "reader": s.reader.Stats}
 }
 
+// Time is the server's, zero on an engine that has no clock but this machine's.
+func (s *Store) Time(ctx context.Context) (time.Time, error) {
+	if s.dialect.Now == "" {
+		return time.Time{}, nil
+	}
+	var now time.Time
+	err := s.reader.GetContext(ctx, &now, s.dialect.Now)
+	return now, err
+}
+
 // View runs fn on the read pool, each statement for itself, under the context
 // that it is given.
 func (s *Store) View(_ context.Context, fn func(tx ports.Tx) error) error {

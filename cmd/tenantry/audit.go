@@ -28,7 +28,7 @@ func examineAudit(ctx context.Context, cmd command) error {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, c)
+	store, _, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}

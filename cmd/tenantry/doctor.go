@@ -41,7 +41,7 @@ func examine(ctx context.Context, c config, w io.Writer, mend bool) error {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, c)
+	store, _, err := openStore(ctx, c)
 	if err != nil {
 		return errors.Join(err, inspector.Close())
 	}

@@ -72,14 +72,14 @@ func withSigningKeys(ctx context.Context, c config, master []byte, work func(*ap
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, c)
+	store, clock, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}
 	err = store.Ping(ctx)
 	if err == nil {
 		err = work(&app.SigningKeys{Dependencies: app.Dependencies{
-			Store: store, Clock: system.Clock{}, Random: system.NewRandom(), Sealer: sealer, Logger: slog.New(slog.DiscardHandler),
+			Store: store, Clock: clock, Random: system.NewRandom(), Sealer: sealer, Logger: slog.New(slog.DiscardHandler),
 		}})
 	}
 	return errors.Join(err, store.Close())

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tenantry/tenantry/adapters/argon"
 	"github.com/tenantry/tenantry/adapters/metrics"
-	"github.com/tenantry/tenantry/adapters/system"
 	"github.com/tenantry/tenantry/adapters/tracing"
 	"github.com/tenantry/tenantry/migrations"
 )
@@ -67,7 +66,7 @@ func (p *program) measure(hasher *argon.Hasher) {
 	})
 	p.metrics.Schema(string(p.store.Engine()), migrations.Latest(p.store.Engine()))
 	p.metrics.Swept(p.app.Housekeeping.LastSweep)
-	p.metrics.Probe(metrics.Probe{Ping: p.store.Ping, Now: system.Clock{}.Now, Backlog: func(ctx context.Context) (int, time.Time, error) {
+	p.metrics.Probe(metrics.Probe{Ping: p.store.Ping, Now: p.clock.Now, Backlog: func(ctx context.Context) (int, time.Time, error) {
 		waits, err := p.app.Relay.Backlog(ctx)
 		return waits.Waiting, waits.Since, err
 	}})

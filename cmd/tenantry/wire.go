@@ -39,6 +39,7 @@ type program struct {
 	ready   *httpapi.Readiness
 	metrics *metrics.Metrics
 	store   *sqlstore.Store
+	clock   *system.Shared
 	memory  *memory.Memory
 	helper  *argon.Helper
 	tracing *tracing.Tracing // nil where nobody collects traces
@@ -53,11 +54,11 @@ func wire(ctx context.Context, c config, logger *slog.Logger) (*program, error) 
 	if err := bringUp(ctx, c, logger); err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, c)
+	store, clock, err := openStore(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	p := &program{store: store, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version)}
+	p := &program{store: store, clock: clock, logger: logger, ready: &httpapi.Readiness{}, metrics: metrics.New(version)}
 	if err = p.trace(ctx, c); err == nil {
 		err = p.build(ctx, c)
 	}
@@ -96,7 +97,7 @@ func (p *program) build(ctx context.Context, c config) error {
 	}
 	hasher := argon.New(argon.Options{Helper: p.helper})
 	p.app = app.New(app.Dependencies{
-		Store: store, Credentials: p.memory, Clock: system.Clock{}, Random: random, Passwords: hasher,
+		Store: store, Credentials: p.memory, Clock: p.clock, Random: random, Passwords: hasher,
 		AccessTokens: tokens, RefreshTokens: session.NewDeriver(ring.Derive("refresh tokens")),
 		Idempotency: idempotency.NewDeriver(ring.Derive("idempotency keys")),
 		SealerOf:    func(key []byte) (ports.Sealer, error) { return seal.New(key) },
@@ -106,7 +107,7 @@ func (p *program) build(ctx context.Context, c config) error {
 		LoginFailures: c.LoginFailures, LoginWindow: time.Duration(c.LoginWindowMinutes) * time.Minute,
 		EmailVerification: c.EmailVerification == verificationRequired, Retention: c.retention(),
 	})
-	p.background = append(p.background, p.app.Housekeeping.Run, p.app.Relay.Run, paceGarbage)
+	p.background = append(p.background, p.keepTime, p.app.Housekeeping.Run, p.app.Relay.Run, paceGarbage)
 	p.measure(hasher)
 	if !c.JWTSecret.set() {
 		p.follow(tokens)
@@ -117,7 +118,7 @@ func (p *program) build(ctx context.Context, c config) error {
 	}
 	p.handler, err = httpapi.New(httpapi.Options{
 		App: p.app, Logger: logger, PublicURL: c.PublicURL, Secure: c.secure(), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
-		JWKS:      func() []byte { return tokens.JWKS(system.Clock{}.Now()) },
+		JWKS:      func() []byte { return tokens.JWKS(p.clock.Now()) },
 		CursorKey: ring.Derive("cursors"), AdminToken: httpapi.NewAdminToken(c.AdminAPIToken.text),
 		Limits:   httpapi.Limits{Auth: c.RateAuth, Organization: c.RateOrganization, Environment: c.RateEnvironment, KeyReads: c.RateKeyReads},
 		Dialects: spoken,
@@ -129,7 +130,7 @@ func (p *program) build(ctx context.Context, c config) error {
 // remember puts the memory before the store, and lets it hear of changes.
 func (p *program) remember(c config) error {
 	var err error
-	if p.memory, err = memory.New(p.store, system.Clock{}); err != nil {
+	if p.memory, err = memory.New(p.store, p.clock); err != nil {
 		return err
 	}
 	p.store.Heard(p.memory.Forget)
@@ -203,11 +204,22 @@ func masterKey(ctx context.Context, c config, store *sqlstore.Store) ([]byte, er
 // set.
 func (c *config) masterKeyFile() string { return c.DatabaseURL.path() + ".key" }
 
-func openStore(ctx context.Context, c config) (*sqlstore.Store, error) {
-	if c.DatabaseURL.engine() == postgresEngine {
-		return postgres.Open(ctx, c.postgres(), system.Clock{})
+// openStore opens the store, with the clock that it goes by: the database's, as far
+// as it has one.
+func openStore(ctx context.Context, c config) (*sqlstore.Store, *system.Shared, error) {
+	clock := &system.Shared{}
+	if c.DatabaseURL.engine() != postgresEngine {
+		store, err := sqlite.Open(ctx, c.DatabaseURL.path(), clock)
+		return store, clock, err
 	}
-	return sqlite.Open(ctx, c.DatabaseURL.path(), system.Clock{})
+	store, err := postgres.Open(ctx, c.postgres(), clock)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := clock.Follow(ctx, store.Time); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("ask the database for the time: %w", err), store.Close())
+	}
+	return store, clock, nil
 }
 
 func openMigrator(ctx context.Context, c config) (*migrations.Migrator, error) {

@@ -64,6 +64,49 @@ func TestWhatHasRunOutIsDeletedHoweverMuchItIs(t *testing.T) {
 	}))
 }
 
+func TestOneServerSweepsAndTheOthersLeaveItToIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.register("ada")
+	expired := func() {
+		l := link.Link{Purpose: link.ResetPassword, AccountID: &ada.Account.ID, Email: ada.Account.Email, ExpiresAt: w.clock.Now(), CreatedAt: w.clock.Now()}
+		rand.Read(l.Digest[:])
+		must(t, w.store.Do(t.Context(), func(tx ports.Tx) error { return tx.Links().Add(t.Context(), l) }))
+		w.clock.Advance(time.Microsecond)
+	}
+	left := func() (n int) {
+		err := w.store.Do(t.Context(), func(tx ports.Tx) (err error) {
+			if n, err = tx.Links().Sweep(t.Context()); err == nil {
+				err = errCounted
+			}
+			return err
+		})
+		if !errors.Is(err, errCounted) {
+			t.Fatal(err)
+		}
+		return n
+	}
+	expired()
+	must(t, w.Housekeeping.TakeTurn(t.Context()))
+	swept := w.Housekeeping.LastSweep()
+	if n := left(); n != 0 || swept.IsZero() {
+		t.Errorf("%d links are left, and the last sweep was at %s", n, swept)
+	}
+	expired()
+	must(t, w.Housekeeping.TakeTurn(t.Context())) // as another server would
+	if n := left(); n != 1 || !w.Housekeeping.LastSweep().After(swept) {
+		t.Errorf("%d links are left of what another has the turn for", n)
+	}
+	w.clock.Advance(10 * time.Minute)
+	must(t, w.Housekeeping.TakeTurn(t.Context()))
+	if n := left(); n != 0 {
+		t.Errorf("%d links are left after the next turn", n)
+	}
+}
+
+// errCounted takes back what was only counted.
+var errCounted = errors.New("counted")
+
 // touched is a store that knows nothing but keys, and which of them were used.
 type touched struct {
 	ports.Store

@@ -92,7 +92,7 @@ func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, *ports
 		}
 	}
 	// What has to be asked of the store has its own limit of time.
-	opened, err := s.App.Verification.Authorize(c.Request.Context(), key, app.Asked{Environment: query.Get("environment"), Scope: query.Get("scope")})
+	opened, err := s.App.Verification.Authorize(c.Request.Context(), key, asked(query, parameters))
 	if err != nil && fault.KindOf(err) != fault.Forbidden {
 		return nil, err // no good key, and so nobody's
 	}
@@ -104,6 +104,17 @@ func (s *server) openBy(c *gin.Context, spend func(*server, *gin.Context, *ports
 		return nil, err
 	}
 	return opened, v.Err() // who is asking comes first
+}
+
+// asked reads conditions, of which a route may have none.
+func asked(query url.Values, parameters []string) (a app.Asked) {
+	if slices.Contains(parameters, "environment") {
+		a.Environment = query.Get("environment")
+	}
+	if slices.Contains(parameters, "scope") {
+		a.Scope = query.Get("scope")
+	}
+	return a
 }
 
 // sdkEnvironment says what the key opens. The answer may be kept, and asked

@@ -21,10 +21,14 @@ const defaultNotice = 10 * time.Minute
 var errOwnSecret = errors.New("access tokens are signed with JWT_SECRET, which is not kept in the database: " +
 	"to change it, set another on every replica and restart them; tokens end, and sessions go on by their refresh tokens")
 
-const keysUsage = "keys list | keys rotate [--notice 10m] [--revoke-old]"
+const keysUsage = "keys list | keys rotate [--notice 10m] [--revoke-old] | keys reseal"
 
-// keys is the subcommand for the keys that sign access tokens.
+// keys is the subcommand for the keys that sign access tokens, and for the one
+// that seals them.
 func keys(ctx context.Context, cmd command) error {
+	if len(cmd.args) > 0 && cmd.args[0] == "reseal" {
+		return reseal(ctx, cmd)
+	}
 	notice, revoke := defaultNotice, false
 	flags := newFlags(keysUsage)
 	flags.DurationVar(&notice, "notice", notice, "how long the new key is published before it signs")

@@ -28,6 +28,7 @@ Usage: tenantry [command]
   restore [FILE]           put a backup in place, or finish what other means have restored
   move --from URL --to URL take everything from SQLite to PostgreSQL, or the other way
   keys list|rotate         show the keys that sign access tokens, or bring in a new one
+  keys reseal              go on with another MASTER_KEY, the one in NEW_MASTER_KEY
   audit verify|head [ID]   examine the audit's chains, or print their ends to keep elsewhere
   config                   print the effective settings, secrets masked
   openapi [FILE [DIALECT]] print the specification of the API, or of a dialect; to FILE, - for here

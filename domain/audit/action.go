@@ -50,6 +50,7 @@ const (
 	InstallationRestored   Action = "installation.restored"
 	SigningKeyRotated      Action = "signing_key.rotated"
 	SigningKeyRevoked      Action = "signing_key.revoked"
+	MasterKeyChanged       Action = "master_key.changed"
 )
 
 // Actions lists every action.
@@ -62,6 +63,6 @@ func Actions() []Action {
 		OwnershipTransferred, MemberInvited, InvitationResent, InvitationRevoked, InvitationDeclined, MemberJoined,
 		MemberRoleChanged, MemberRemoved, MemberLeft, ProjectCreated, ProjectUpdated, ProjectDeleted,
 		EnvironmentCreated, EnvironmentUpdated, EnvironmentDeleted, KeyCreated, KeyRotated, KeyRevoked,
-		InstallationMended, InstallationRestored, SigningKeyRotated, SigningKeyRevoked,
+		InstallationMended, InstallationRestored, SigningKeyRotated, SigningKeyRevoked, MasterKeyChanged,
 	}
 }

@@ -100,7 +100,7 @@ func texts(tb testing.TB, db *sql.DB, query string, order func([]string)) []stri
 func (s *Server) judgeStore() {
 	s.tb.Helper()
 	for what, form := range Secrets {
-		for _, kept := range s.dump() {
+		for _, kept := range s.Dump() {
 			if found := form.FindString(kept); found != "" {
 				s.tb.Errorf("the database holds %s: %.12s…", what, found)
 			}
@@ -108,9 +108,9 @@ func (s *Server) judgeStore() {
 	}
 }
 
-// dump is the whole database: SQLite's files as they are, or every row of
+// Dump is the whole database: SQLite's files as they are, or every row of
 // PostgreSQL's tables.
-func (s *Server) dump() []string {
+func (s *Server) Dump() []string {
 	s.tb.Helper()
 	var all []string
 	if s.Database.Engine == SQLite {

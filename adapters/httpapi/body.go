@@ -76,9 +76,7 @@ func readBody(r *http.Request, w http.ResponseWriter) ([]byte, error) {
 	if r.ContentLength > maxBody {
 		return nil, errTooLarge
 	}
-	defer context.AfterFunc(r.Context(), func() {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // fails where nothing can be read any more
-	})()
+	defer readUntilDone(r.Context(), w)()
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
 	case err != nil && errors.Is(context.Cause(r.Context()), ErrStopping):
@@ -93,6 +91,21 @@ func readBody(r *http.Request, w http.ResponseWriter) ([]byte, error) {
 		return nil, malformed("body", "is required")
 	}
 	return body, nil
+}
+
+// readUntilDone breaks off reads once ctx is done, until the returned function has
+// ended: gin gives w to another request after this one.
+func readUntilDone(ctx context.Context, w http.ResponseWriter) (end func()) {
+	brokenOff := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(brokenOff)
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // fails where nothing can be read any more
+	})
+	return func() {
+		if !stop() {
+			<-brokenOff
+		}
+	}
 }
 
 func isJSON(h http.Header) bool {

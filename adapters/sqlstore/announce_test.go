@@ -83,7 +83,7 @@ var verified = regexp.MustCompile(`(?:UPDATE|DELETE FROM) (accounts|organization
 
 // unannounced are the changes that no verifier has to hear of, and why.
 var unannounced = map[string]string{
-	"keyIndex.Touch":     "times of use are no part of an answer",
+	"touch":              "times of use are no part of an answer",
 	"accountKeys.Touch":  "times of use are no part of an answer",
 	"accounts.LoggedIn":  "the time of a login is read where it is shown, and a fresh hash is one of the same password",
 	"keyIndex.Sweep":     "what has ended is refused by its times",

@@ -96,7 +96,7 @@ func listKeys(ctx context.Context, k *app.SigningKeys, cmd command) error {
 	if err != nil {
 		return err
 	}
-	now, from := system.Clock{}.Now(), time.Time{}
+	now, from := k.Clock.Now(), time.Time{}
 	for _, key := range all {
 		state := "signs"
 		switch end := key.Term.End(); {

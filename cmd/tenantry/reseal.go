@@ -89,14 +89,14 @@ func resealAll(ctx context.Context, c config, master, fresh []byte) (app.Reseale
 	if err != nil {
 		return app.Resealed{}, err
 	}
-	store, err := openStore(ctx, c)
+	store, clock, err := openStore(ctx, c)
 	if err != nil {
 		return app.Resealed{}, err
 	}
 	var done app.Resealed
 	if err = store.Ping(ctx); err == nil {
 		done, err = app.Resealing{Dependencies: app.Dependencies{
-			Store: store, Clock: system.Clock{}, Random: system.NewRandom(), Logger: slog.New(slog.DiscardHandler),
+			Store: store, Clock: clock, Random: system.NewRandom(), Logger: slog.New(slog.DiscardHandler),
 		}, Old: old, New: next}.Run(ctx)
 	}
 	return done, errors.Join(err, store.Close())

@@ -102,7 +102,7 @@ func (h *house) live(t *testing.T) (ada harness.Person, callers map[string]*harn
 	proof := h.secret("a mailed proof", h.post.Wait(t, ada.Email, "Confirm your email address").Token())
 	ada.Post("/v1/auth/verify-email", M{"token": proof}).Want(204)
 	other := holding("a login", ada.Login(t))
-	other = holding("a refresh", other.Holding(h.Client(t).Post("/v1/auth/refresh", M{"refresh_token": other.RefreshToken}).Want(200)))
+	holding("a refresh", other.Holding(h.Client(t).Post("/v1/auth/refresh", M{"refresh_token": other.RefreshToken}).Want(200)))
 	h.Client(t).Post("/v1/auth/login", M{"email": ada.Email, "password": h.secret("a wrong password", harness.NewPassword())}).Want(401)
 	h.Client(t).Post("/v1/auth/login", M{"email": h.secret("a password typed as a name", harness.NewPassword()), "password": ada.Password}).Want(401)
 

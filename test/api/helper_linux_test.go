@@ -17,13 +17,9 @@ func TestTheHelperForPasswordsEndsHoweverItsServerEnds(t *testing.T) {
 		if started := s.Helpers(t); len(started) != 0 {
 			t.Errorf("helpers before there is a password: %v", started)
 		}
-		s.Register(t)
-		helpers := s.Helpers(t)
-		if len(helpers) != 1 {
-			t.Fatalf("helpers: %v", helpers)
-		}
+		helper := helperOf(t, s, s.Register(t), 0)
 		end(s)
-		gone := func() bool { return errors.Is(syscall.Kill(helpers[0], 0), syscall.ESRCH) }
+		gone := func() bool { return errors.Is(syscall.Kill(helper, 0), syscall.ESRCH) }
 		for limit := time.Now().Add(10 * time.Second); !gone(); {
 			if time.Now().After(limit) {
 				t.Fatal("the helper is still there")
@@ -37,14 +33,24 @@ func TestALoginOutlivesTheHelperForPasswords(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.NewDatabase(t, harness.SQLite))
 	ada := s.Register(t)
-	killed := s.Helpers(t)[0]
+	killed := helperOf(t, s, ada, 0)
 	if err := syscall.Kill(killed, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		s.Client(t).Post("/v1/auth/login", harness.M{"email": ada.Email, "password": ada.Password}).Want(http.StatusOK)
+	helperOf(t, s, ada, killed)
+}
+
+// helperOf logs in until a helper runs that is not the one before: a machine
+// with nothing to spare may not let it answer in time, and then the server
+// computes the hash and gives the helper up.
+func helperOf(t *testing.T, s *harness.Server, p harness.Person, before int) int {
+	t.Helper()
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); {
+		s.Client(t).Post("/v1/auth/login", harness.M{"email": p.Email, "password": p.Password}).Want(http.StatusOK)
+		if helpers := s.Helpers(t); len(helpers) == 1 && helpers[0] != before {
+			return helpers[0]
+		}
 	}
-	if helpers := s.Helpers(t); len(helpers) != 1 || helpers[0] == killed {
-		t.Errorf("helpers: %v, of which %d was killed", helpers, killed)
-	}
+	t.Fatal("no helper stays")
+	return 0
 }

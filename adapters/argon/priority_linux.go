@@ -18,6 +18,13 @@ func startLow(c *exec.Cmd) error {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
+		if syscall.Gettid() == syscall.Getpid() {
+			// The process's first thread never ends, and its priority is taken for
+			// the whole process's: it is held here while another does this.
+			started <- startLow(c)
+			runtime.UnlockOSThread()
+			return
+		}
 		_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice) // where it may not, it starts all the same
 		started <- c.Start()
 	}()

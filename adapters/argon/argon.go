@@ -80,8 +80,10 @@ func New(o Options) *Hasher {
 // when the queue is full and with fault.ErrUnavailable when ctx ends first.
 func (h *Hasher) Hash(ctx context.Context, p account.Password) (account.PasswordHash, error) {
 	var hash account.PasswordHash
-	err := h.lane.run(ctx, func() error { return nil }, func() { hash = h.hash(p) })
-	return hash, err
+	if err := h.lane.run(ctx, func() error { return nil }, func() { hash = h.hash(p) }); err != nil {
+		return account.PasswordHash{}, err
+	}
+	return hash, nil
 }
 
 // Verify says whether the password is the one that was hashed; see
@@ -91,15 +93,21 @@ func (h *Hasher) Hash(ctx context.Context, p account.Password) (account.Password
 // A match with other parameters than the current ones costs a second hash, the
 // fresh one. A refusal is answered a whole number of steps after the call, so
 // that its time does not tell an older hash from a missing account.
-func (h *Hasher) Verify(ctx context.Context, hash *account.PasswordHash, p account.Password, before func() error) (match bool, fresh *account.PasswordHash, err error) {
+func (h *Hasher) Verify(ctx context.Context, hash *account.PasswordHash, p account.Password, before func() error) (bool, *account.PasswordHash, error) {
 	begun := time.Now()
 	expected := h.dummy
 	if hash != nil {
-		if expected, err = parse(hash.Reveal()); err != nil {
+		kept, err := parse(hash.Reveal())
+		if err != nil {
 			return false, nil, fault.ErrInternal.With(err)
 		}
+		expected = kept
 	}
-	err = h.lane.run(ctx, before, func() {
+	var (
+		match bool
+		fresh *account.PasswordHash
+	)
+	err := h.lane.run(ctx, before, func() {
 		key := h.derive([]byte(p.Reveal()), expected.salt, expected.parameters, len(expected.key))
 		match = subtle.ConstantTimeCompare(key, expected.key) == 1 && hash != nil
 		if match && expected.outdated() {
@@ -107,10 +115,13 @@ func (h *Hasher) Verify(ctx context.Context, hash *account.PasswordHash, p accou
 			fresh = &renewed
 		}
 	})
-	if err == nil && !match {
-		err = settle(ctx, begun)
+	if err != nil {
+		return false, nil, err // what was begun may yet write the others
 	}
-	return match, fresh, err
+	if !match {
+		return false, nil, settle(ctx, begun)
+	}
+	return true, fresh, nil
 }
 
 func (h *Hasher) hash(p account.Password) account.PasswordHash {

@@ -35,7 +35,8 @@ func newLane(workers, queue int) *lane {
 }
 
 // run calls before once the caller is admitted and, unless that fails, work
-// when a worker is free. No work is done for a caller whose context has ended.
+// when a worker is free. No work is begun for a caller whose context has ended;
+// what was begun keeps its place to its end, but nobody waits for it any more.
 func (l *lane) run(ctx context.Context, before func() error, work func()) error {
 	if err := l.admit(ctx); err != nil {
 		return err
@@ -47,9 +48,24 @@ func (l *lane) run(ctx context.Context, before func() error, work func()) error 
 	if err := enter(ctx, l.working); err != nil {
 		return err
 	}
-	defer func() { <-l.working }()
-	work()
-	return nil
+	done := make(chan any, 1)
+	go func() {
+		defer func() {
+			panicked := recover() // it is the caller's
+			<-l.working
+			done <- panicked
+		}()
+		work()
+	}()
+	select {
+	case panicked := <-done:
+		if panicked != nil {
+			panic(panicked)
+		}
+		return nil
+	case <-ctx.Done():
+		return fault.ErrUnavailable.With(ctx.Err())
+	}
 }
 
 func (l *lane) admit(ctx context.Context) error {

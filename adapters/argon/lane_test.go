@@ -116,6 +116,34 @@ func TestAWaiterLeavesWithItsContext(t *testing.T) {
 	}
 }
 
+func TestWorkThatOutlivesItsCallerKeepsItsPlace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLane(1, 5)
+		release := make(chan struct{})
+		ctx, cancel := context.WithCancel(t.Context())
+		left, next := make(chan error, 1), make(chan error, 1)
+		go func() { left <- l.run(ctx, proceed, func() { <-release }) }()
+		synctest.Wait()
+		cancel()
+		if err := <-left; !errors.Is(err, fault.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+			t.Errorf("the error is %v", err)
+		}
+		worked := false
+		go func() { next <- l.run(t.Context(), proceed, func() { worked = true }) }()
+		synctest.Wait()
+		if worked {
+			t.Error("two work at once")
+		}
+		close(release)
+		if err := <-next; err != nil || !worked {
+			t.Errorf("the next worked: %v, %v", worked, err)
+		}
+		synctest.Wait()
+		empty(t, l)
+	})
+}
+
 func TestNoWorkIsDoneForAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -25,6 +25,7 @@ const (
 // it cannot start, or fails, hashes are computed here.
 type Helper struct {
 	command  func() *exec.Cmd
+	nice     int
 	failed   func(error)
 	patience time.Duration
 
@@ -34,10 +35,12 @@ type Helper struct {
 }
 
 // NewHelper returns a helper that is started by command, whose program has to
-// call Help with its standard input and output. failed is told why hashes are
-// computed here.
-func NewHelper(command func() *exec.Cmd, failed func(error)) *Helper {
-	return &Helper{command: command, failed: failed, patience: patience}
+// call Help with its standard input and output. nice, from 0 to 19, is how much
+// it yields: while others want the cores, at 10 it gets a tenth of what each of
+// them gets, and all of what they leave. failed is told why hashes are computed
+// here.
+func NewHelper(command func() *exec.Cmd, nice int, failed func(error)) *Helper {
+	return &Helper{command: command, nice: nice, failed: failed, patience: patience}
 }
 
 // Close ends the process, once it has nothing to compute.
@@ -87,7 +90,7 @@ func (h *Helper) started() (*process, error) {
 	if time.Now().Before(h.again) {
 		return nil, errPaused
 	}
-	p, err := start(h.command())
+	p, err := start(h.command(), h.nice)
 	if err != nil {
 		h.again = time.Now().Add(pause)
 		return nil, fmt.Errorf("start the helper that hashes: %w", err)
@@ -114,7 +117,7 @@ type process struct {
 	client  *rpc.Client
 }
 
-func start(c *exec.Cmd) (*process, error) {
+func start(c *exec.Cmd, nice int) (*process, error) {
 	in, err := c.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -123,7 +126,7 @@ func start(c *exec.Cmd) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := startLow(c); err != nil {
+	if err := startLow(c, nice); err != nil {
 		return nil, err
 	}
 	return &process{c, rpc.NewClient(pipes{out, in})}, nil

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// yields is how much helpers do here.
+const yields = 7
+
 const helperVariable = "TENANTRY_ARGON_HELPER"
 
 func TestMain(m *testing.M) {
@@ -34,7 +37,7 @@ func helped(t *testing.T) (h *Hasher, failures func() []error) {
 	}
 	var mu sync.Mutex
 	var failed []error
-	helper := NewHelper(command, func(err error) {
+	helper := NewHelper(command, yields, func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		failed = append(failed, err)
@@ -124,7 +127,7 @@ func TestHashesAreComputedHereWhereNoHelperStarts(t *testing.T) {
 	helper := NewHelper(func() *exec.Cmd {
 		started++
 		return exec.Command(t.TempDir() + "/nothing") //nolint:gosec // is not there
-	}, func(err error) { failed = append(failed, err) })
+	}, 0, func(err error) { failed = append(failed, err) })
 	h := New(Options{Helper: helper})
 	h.mustMatch(t)
 	h.mustMatch(t)

@@ -6,22 +6,18 @@ import (
 	"syscall"
 )
 
-// nice is how much the helper yields: while others want the cores it gets a tenth
-// of what each of them gets, and all of what they leave.
-const nice = 10
-
 // startLow starts the program at a lower priority. On Linux threads have
 // priorities, and a process begins with that of the thread that makes it. A
 // thread cannot have its own back, so it ends with its goroutine, which stays
 // locked to it.
-func startLow(c *exec.Cmd) error {
+func startLow(c *exec.Cmd, nice int) error {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		if syscall.Gettid() == syscall.Getpid() {
 			// The process's first thread never ends, and its priority is taken for
 			// the whole process's: it is held here while another does this.
-			started <- startLow(c)
+			started <- startLow(c, nice)
 			runtime.UnlockOSThread()
 			return
 		}

@@ -37,7 +37,7 @@ func TestOnlyTheHelperYields(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, of := range niceness(t, h.helper.process.command.Process.Pid) {
-		if of != strconv.Itoa(own+nice) {
+		if of != strconv.Itoa(own+yields) {
 			t.Errorf("a thread of the helper has %s", of)
 		}
 	}

@@ -49,6 +49,7 @@ type config struct {
 
 	PasswordMinLength  int `envconfig:"PASSWORD_MIN_LENGTH" default:"8"`
 	PasswordMinScore   int `envconfig:"PASSWORD_MIN_SCORE" default:"1"`
+	PasswordHashNice   int `envconfig:"PASSWORD_HASH_NICE" default:"10"`
 	LoginFailures      int `envconfig:"LOGIN_FAILURES" default:"10"`
 	LoginWindowMinutes int `envconfig:"LOGIN_WINDOW_MINUTES" default:"15"`
 
@@ -187,6 +188,7 @@ func (c *config) validate() []error {
 		between("REAUTH_MINUTES", c.ReauthMinutes, 1, 24*60),
 		between("PASSWORD_MIN_LENGTH", c.PasswordMinLength, 8, 64),
 		between("PASSWORD_MIN_SCORE", c.PasswordMinScore, 0, 4),
+		between("PASSWORD_HASH_NICE", c.PasswordHashNice, 0, 19),
 		between("LOGIN_FAILURES", c.LoginFailures, 1, 100),
 		between("LOGIN_WINDOW_MINUTES", c.LoginWindowMinutes, 1, 24*60),
 		between("RATE_AUTH_PER_MINUTE", c.RateAuth, 0, mostPerMinute),

@@ -17,7 +17,7 @@ import (
 // newHelper has this program compute the hashes of passwords in a process of
 // its own, which knows no setting and no secret but the passwords that it is
 // given.
-func newHelper(logger *slog.Logger) *argon.Helper {
+func newHelper(nice int, logger *slog.Logger) *argon.Helper {
 	command := func() *exec.Cmd {
 		self, err := os.Executable()
 		c := exec.Command(self, "hash") //nolint:gosec // this very program
@@ -25,7 +25,7 @@ func newHelper(logger *slog.Logger) *argon.Helper {
 		c.Env = []string{fmt.Sprintf("GOMAXPROCS=%d", runtime.GOMAXPROCS(0))}
 		return c
 	}
-	return argon.NewHelper(command, func(err error) {
+	return argon.NewHelper(command, nice, func(err error) {
 		logger.Warn("the helper for hashes failed; passwords are hashed by the server itself", "error", err)
 	})
 }

@@ -91,7 +91,7 @@ func (p *program) build(ctx context.Context, c config) error {
 	if err != nil {
 		return err
 	}
-	p.helper = newHelper(logger)
+	p.helper = newHelper(c.PasswordHashNice, logger)
 	if err := p.remember(c); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,45 +16,22 @@ import (
 // waits for it: of a unit of work that has kept an answer, it holds back that the
 // commit took place, for ever.
 type held struct {
-	upstream string
-	armed    atomic.Bool
-	caught   chan struct{} // one for each commit that is held
-	work     sync.WaitGroup
-	ended    chan struct{}
+	armed  atomic.Bool
+	caught chan struct{} // one for each commit that is held
+	work   sync.WaitGroup
+	ended  chan struct{}
 }
 
 // hold returns the proxy with the address of the database behind it.
 func hold(t *testing.T, dsn string) (h *held, through string) {
 	t.Helper()
-	address, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h = &held{upstream: address.Host, caught: make(chan struct{}, 100), ended: make(chan struct{})}
-	t.Cleanup(func() {
-		close(h.ended)
-		_ = listener.Close()
-		h.work.Wait()
-	})
-	h.work.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			h.work.Go(func() { h.relay(t, client) })
-		}
-	})
-	address.Host = listener.Addr().String()
-	return h, address.String()
+	h = &held{caught: make(chan struct{}, 100), ended: make(chan struct{})}
+	relay := func(client net.Conn, upstream string) { h.relay(t, client, upstream) }
+	return h, harness.Between(t, dsn, &h.work, relay, func() { close(h.ended) })
 }
 
-func (h *held) relay(t *testing.T, client net.Conn) {
-	server, err := new(net.Dialer).DialContext(t.Context(), "tcp", h.upstream)
+func (h *held) relay(t *testing.T, client net.Conn, upstream string) {
+	server, err := new(net.Dialer).DialContext(t.Context(), "tcp", upstream)
 	if err != nil {
 		t.Error(err)
 		_ = client.Close()

@@ -3,7 +3,6 @@ package faults
 import (
 	"bytes"
 	"net"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,10 +14,10 @@ import (
 // road is the network between the server and PostgreSQL. What is on it while it
 // is silent arrives, if anybody still waits, once it is not: so TCP does it.
 type road struct {
-	address string // as a DATABASE_URL
-	target  atomic.Pointer[string]
-	lag     atomic.Int64 // nanoseconds, for whatever the database says
-	cutting atomic.Bool  // commits take place, and nobody is told
+	address string                 // as a DATABASE_URL
+	target  atomic.Pointer[string] // nil is the database itself
+	lag     atomic.Int64           // nanoseconds, for whatever the database says
+	cutting atomic.Bool            // commits take place, and nobody is told
 	cuts    atomic.Int64
 
 	mutex  sync.Mutex
@@ -31,32 +30,10 @@ type road struct {
 
 func build(t *testing.T, dsn string) *road {
 	t.Helper()
-	address, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := &road{change: make(chan struct{}), conns: map[net.Conn]bool{}, ended: make(chan struct{})}
-	r.lead(address.Host)
-	address.Host = listener.Addr().String()
-	r.address = address.String()
-	t.Cleanup(func() {
+	r.address = harness.Between(t, dsn, &r.work, r.relay, func() {
 		close(r.ended)
-		_ = listener.Close()
 		r.cutAll()
-		r.work.Wait()
-	})
-	r.work.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			r.work.Go(func() { r.relay(client) })
-		}
 	})
 	return r
 }
@@ -116,11 +93,14 @@ func (r *road) keep(conn net.Conn, open bool) {
 	_ = conn.Close()
 }
 
-func (r *road) relay(client net.Conn) {
+func (r *road) relay(client net.Conn, upstream string) {
 	r.keep(client, true)
 	defer r.keep(client, false)
-	r.pass()                                         // nobody hears that somebody comes
-	server, err := net.Dial("tcp", *r.target.Load()) //nolint:noctx // on this machine
+	r.pass() // nobody hears that somebody comes
+	if led := r.target.Load(); led != nil {
+		upstream = *led
+	}
+	server, err := net.Dial("tcp", upstream) //nolint:noctx // on this machine
 	if err != nil {
 		return
 	}

@@ -36,8 +36,8 @@ func TestTwoServersOnOneSQLiteFileKeepEveryRule(t *testing.T) {
 		if n := callers[i].away(); n > 0 {
 			t.Logf("%d requests were told to come back", n)
 		}
-		if _, served := callers[i].total(); served == 0 { // SQLite is not fair
-			t.Errorf("through one of the servers nothing was served")
+		if _, served := callers[i].total(); served < 50 {
+			t.Errorf("through one of the servers only %d requests were served", served)
 		}
 	}
 	for _, s := range both {

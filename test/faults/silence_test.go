@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"sync"
 	"testing"
 	"time"
 
@@ -14,12 +13,12 @@ const quick = 10 * time.Second
 // mixed has twenty clients ask for everything that needs the database, in turns,
 // until stop is called: what is read and written, with a key and with a token.
 func mixed(c *caller, w *crew, secret string) (stop func()) {
-	var crowd sync.WaitGroup
-	over := make(chan struct{})
-	for i := range 20 {
+	const clients = 20
+	var asks [clients][]func() answer
+	for i := range clients {
 		who := w.of(i)
 		token := byToken(who.AccessToken)
-		asks := []func() answer{
+		asks[i] = []func() answer{
 			func() answer { return c.do(200, "GET", "/v1/projects", token, nil) },
 			func() answer {
 				return c.do(201, "POST", "/v1/projects", token, harness.M{"name": "Shop " + harness.Unique()})
@@ -38,21 +37,12 @@ func mixed(c *caller, w *crew, secret string) (stop func()) {
 			},
 			func() answer { return c.do(201, "POST", "/v1/auth/register", nil, harness.NewRegistration()) },
 		}
-		crowd.Go(func() {
-			for n := i; ; n++ {
-				asks[n%len(asks)]()
-				select {
-				case <-over:
-					return
-				case <-time.After(20 * time.Millisecond):
-				}
-			}
-		})
 	}
-	return func() {
-		close(over)
-		crowd.Wait()
-	}
+	var turns [clients]int // each its own
+	return repeatedly(clients, func(i int) {
+		asks[i][(i+turns[i])%len(asks[i])]()
+		turns[i]++
+	})
 }
 
 // refresh has the first of those who share a session refresh it. Who is not told

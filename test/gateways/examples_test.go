@@ -44,7 +44,7 @@ var examples = []example{
 		if err := os.WriteFile(filepath.Join(directory, "server.js"), source, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return find(t, "node"), []string{"server.js"}
+		return harness.Find(t, "node"), []string{"server.js"}
 	}},
 }
 
@@ -62,7 +62,7 @@ func forEachExample(t *testing.T, test func(t *testing.T, e example)) {
 // start runs the example and returns its address.
 func (e example) start(t *testing.T, env harness.Environment) string {
 	t.Helper()
-	directory := openDirectory(t)
+	directory := harness.OpenDirectory(t)
 	program, arguments := e.place(t, directory)
 	env["LISTEN"] = harness.FreeAddress(t)
 	harness.StartNeighbor(t, env["LISTEN"], directory, env, program, arguments...)

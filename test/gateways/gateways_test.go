@@ -2,7 +2,6 @@ package gateways
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,7 +53,7 @@ const (
 // its address.
 func (g gateway) start(t *testing.T, tenantry, product string) string {
 	t.Helper()
-	directory := openDirectory(t)
+	directory := harness.OpenDirectory(t)
 	address := harness.FreeAddress(t)
 	for i, file := range g.files {
 		text := published(t, file)
@@ -71,26 +70,8 @@ func (g gateway) start(t *testing.T, tenantry, product string) string {
 	for _, a := range g.arguments {
 		arguments = append(arguments, strings.ReplaceAll(a, "{dir}", directory))
 	}
-	harness.StartNeighbor(t, address, directory, nil, find(t, g.program), arguments...)
+	harness.StartNeighbor(t, address, directory, nil, harness.Find(t, g.program), arguments...)
 	return "http://" + address
-}
-
-// openDirectory is one that another user can get into, which t.TempDir is not.
-func openDirectory(t *testing.T) string {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "tenantry-neighbor-")
-	if err == nil {
-		err = os.Chmod(directory, 0o755)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(directory); err != nil {
-			t.Error(err)
-		}
-	})
-	return directory
 }
 
 // published is a file that the page shows.
@@ -101,19 +82,6 @@ func published(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// find returns the path of a program. Packages put servers where only
-// administrators' shells look.
-func find(t *testing.T, program string) string {
-	t.Helper()
-	for _, candidate := range []string{program, "/usr/sbin/" + program, "/usr/local/sbin/" + program, "/opt/homebrew/bin/" + program} {
-		if path, err := exec.LookPath(candidate); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is not installed: run test/ensure.sh, which \"make test\" does, too", program)
-	return ""
 }
 
 func TestThePageShowsTheTestedFiles(t *testing.T) {

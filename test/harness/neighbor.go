@@ -3,6 +3,7 @@ package harness
 import (
 	"net"
 	"os"
+	"os/exec"
 	"syscall"
 	"testing"
 	"time"
@@ -73,4 +74,35 @@ func FreeAddress(tb testing.TB) string {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
+}
+
+// OpenDirectory is one that another user can get into, which TempDir is not.
+func OpenDirectory(tb testing.TB) string {
+	tb.Helper()
+	directory, err := os.MkdirTemp("", "tenantry-neighbor-")
+	if err == nil {
+		err = os.Chmod(directory, 0o755) //nolint:gosec // that is what it is for
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := os.RemoveAll(directory); err != nil {
+			tb.Error(err)
+		}
+	})
+	return directory
+}
+
+// Find returns the path of a program. Packages put servers where only
+// administrators' shells look.
+func Find(tb testing.TB, program string) string {
+	tb.Helper()
+	for _, candidate := range []string{program, "/usr/sbin/" + program, "/usr/local/sbin/" + program, "/opt/homebrew/bin/" + program} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path
+		}
+	}
+	tb.Fatalf("%s is not installed: run test/ensure.sh, which \"make test\" does, too", program)
+	return ""
 }

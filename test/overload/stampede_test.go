@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,12 +19,11 @@ import (
 // gate is a proxy before PostgreSQL that counts the questions for a key, and
 // holds the first one back until it is opened.
 type gate struct {
-	upstream string
-	asked    atomic.Int64
-	first    chan struct{} // closed when the first question has come
-	open     chan struct{}
-	once     sync.Once
-	work     sync.WaitGroup
+	asked atomic.Int64
+	first chan struct{} // closed when the first question has come
+	open  chan struct{}
+	once  sync.Once
+	work  sync.WaitGroup
 }
 
 // question is how a statement that looks for a key is known on the wire.
@@ -33,37 +31,15 @@ var question = []byte("JOIN environment_keys k ON")
 
 func newGate(t *testing.T, dsn string) (g *gate, through string) {
 	t.Helper()
-	address, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g = &gate{upstream: address.Host, first: make(chan struct{}), open: make(chan struct{})}
+	g = &gate{first: make(chan struct{}), open: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(func() {
-		cancel()
-		_ = listener.Close()
-		g.work.Wait()
-	})
-	g.work.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			g.work.Go(func() { g.relay(ctx, client) })
-		}
-	})
-	address.Host = listener.Addr().String()
-	return g, address.String()
+	relay := func(client net.Conn, upstream string) { g.relay(ctx, client, upstream) }
+	return g, harness.Between(t, dsn, &g.work, relay, cancel)
 }
 
-func (g *gate) relay(ctx context.Context, client net.Conn) {
+func (g *gate) relay(ctx context.Context, client net.Conn, upstream string) {
 	defer func() { _ = client.Close() }()
-	server, err := new(net.Dialer).DialContext(ctx, "tcp", g.upstream)
+	server, err := new(net.Dialer).DialContext(ctx, "tcp", upstream)
 	if err != nil {
 		return
 	}

@@ -46,23 +46,6 @@ func published(t *testing.T, directory, name string, replaced ...string) (path s
 	return path
 }
 
-func openDirectory(t *testing.T) string {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "tenantry-rollout-")
-	if err == nil {
-		err = os.Chmod(directory, 0o755)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(directory); err != nil {
-			t.Error(err)
-		}
-	})
-	return directory
-}
-
 // count counts what is in a database.
 func count(t *testing.T, d *harness.Database, query string) (n int) {
 	t.Helper()

@@ -27,7 +27,7 @@ func bouncer(t *testing.T, d *harness.Database) (dsn string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	directory, address := openDirectory(t), harness.FreeAddress(t)
+	directory, address := harness.OpenDirectory(t), harness.FreeAddress(t)
 	password := harness.NewPassword()
 	users := filepath.Join(directory, "userlist.txt")
 	if err := os.WriteFile(users, fmt.Appendf(nil, "%q %q\n", direct.User.Username(), password), 0o644); err != nil {
@@ -39,7 +39,7 @@ func bouncer(t *testing.T, d *harness.Database) (dsn string) {
 		"listen_port = 6432", "listen_port = "+port,
 		"/etc/pgbouncer/userlist.txt", users,
 		"default_pool_size = 20", fmt.Sprintf("default_pool_size = %d", poolSize))
-	harness.StartNeighbor(t, address, directory, nil, find(t, "pgbouncer"), config)
+	harness.StartNeighbor(t, address, directory, nil, harness.Find(t, "pgbouncer"), config)
 	through := *direct
 	through.User, through.Host, through.Path = url.UserPassword(direct.User.Username(), password), address, "/tenantry"
 	return through.String()

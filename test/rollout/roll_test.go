@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,27 +19,16 @@ const (
 	exitLimit = 25 * time.Second
 )
 
-func find(t *testing.T, program string) string {
-	t.Helper()
-	for _, candidate := range []string{program, "/usr/sbin/" + program, "/usr/local/sbin/" + program, "/opt/homebrew/bin/" + program} {
-		if path, err := exec.LookPath(candidate); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is not installed: run test/ensure.sh, which \"make test\" does, too", program)
-	return ""
-}
-
 // balancer starts HAProxy before replicas at the addresses.
 func balancer(t *testing.T, replicas []string) (url string) {
 	t.Helper()
-	directory, address := openDirectory(t), harness.FreeAddress(t)
+	directory, address := harness.OpenDirectory(t), harness.FreeAddress(t)
 	replaced := []string{"127.0.0.1:8000", address, "inter 1s", "inter 200ms"}
 	for i, shown := range shownReplicas {
 		replaced = append(replaced, shown, replicas[i])
 	}
 	config := published(t, directory, "haproxy.cfg", replaced...)
-	harness.StartNeighbor(t, address, directory, nil, find(t, "haproxy"), "-db", "-f", config)
+	harness.StartNeighbor(t, address, directory, nil, harness.Find(t, "haproxy"), "-db", "-f", config)
 	return "http://" + address
 }
 

@@ -43,8 +43,11 @@ func NewHelper(command func() *exec.Cmd, nice int, failed func(error)) *Helper {
 	return &Helper{command: command, nice: nice, failed: failed, patience: patience}
 }
 
-// Close ends the process, once it has nothing to compute.
+// Close ends the process, once it has nothing to compute. Of nil there is none.
 func (h *Helper) Close() error {
+	if h == nil {
+		return nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.process == nil {

@@ -16,8 +16,11 @@ import (
 
 // newHelper has this program compute the hashes of passwords in a process of
 // its own, which knows no setting and no secret but the passwords that it is
-// given.
+// given. Where hashing yields to nothing, it needs none, and gets nil.
 func newHelper(nice int, logger *slog.Logger) *argon.Helper {
+	if nice == 0 {
+		return nil
+	}
 	command := func() *exec.Cmd {
 		self, err := os.Executable()
 		c := exec.Command(self, "hash") //nolint:gosec // this very program

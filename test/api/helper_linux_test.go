@@ -10,10 +10,14 @@ import (
 	"github.com/tenantry/tenantry/test/harness"
 )
 
+// helped has passwords hashed by a helper, which needs none where it yields to
+// nothing.
+var helped = harness.Environment{"PASSWORD_HASH_NICE": "1"}
+
 func TestTheHelperForPasswordsEndsHoweverItsServerEnds(t *testing.T) {
 	t.Parallel()
 	for _, end := range []func(*harness.Server){(*harness.Server).Stop, (*harness.Server).Kill} {
-		s := harness.Start(t, harness.NewDatabase(t, harness.SQLite))
+		s := harness.Start(t, harness.NewDatabase(t, harness.SQLite), helped)
 		if started := s.Helpers(t); len(started) != 0 {
 			t.Errorf("helpers before there is a password: %v", started)
 		}
@@ -31,13 +35,22 @@ func TestTheHelperForPasswordsEndsHoweverItsServerEnds(t *testing.T) {
 
 func TestALoginOutlivesTheHelperForPasswords(t *testing.T) {
 	t.Parallel()
-	s := harness.Start(t, harness.NewDatabase(t, harness.SQLite))
+	s := harness.Start(t, harness.NewDatabase(t, harness.SQLite), helped)
 	ada := s.Register(t)
 	killed := helperOf(t, s, ada, 0)
 	if err := syscall.Kill(killed, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	helperOf(t, s, ada, killed)
+}
+
+func TestWhereHashesYieldToNothingThereIsNoHelper(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t, harness.NewDatabase(t, harness.SQLite), harness.Environment{"PASSWORD_HASH_NICE": "0"})
+	s.Register(t)
+	if started := s.Helpers(t); len(started) != 0 {
+		t.Errorf("helpers: %v", started)
+	}
 }
 
 // helperOf logs in until a helper runs that is not the one before: a machine

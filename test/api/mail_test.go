@@ -9,9 +9,8 @@ import (
 	"github.com/tenantry/tenantry/test/mailsink"
 )
 
-// quickly is longer than any request may take that only puts mail into the
-// outbox, on a machine that does other things, too.
-const quickly = 3 * time.Second
+// sending is how long one attempt to send a mail waits for a mail server that hangs.
+const sending = 30 * time.Second
 
 // abandoned makes everything in the outbox due at once, as it is when the leases
 // of a dead server have run out. Only while none runs.
@@ -58,13 +57,9 @@ func TestMailSurvivesTheDeathOfTheServer(t *testing.T) {
 			t.Run("beside a mail server "+name, func(t *testing.T) {
 				sink.Behave(mode)
 				s := harness.Start(t, d, mailing(sink))
-				begun := time.Now()
 				ada := s.Register(t)
 				email := harness.NewEmail()
 				ada.Post("/v1/members/invite", M{"email": email}).Want(201)
-				if took := time.Since(begun); took > quickly {
-					t.Errorf("the requests took %s", took)
-				}
 				s.Kill()
 				sink.Behave(mailsink.Accept)
 				abandoned(t, s)
@@ -126,8 +121,8 @@ func TestRequestsDoNotWaitForTheMailServer(t *testing.T) {
 				s.Client(t).Post("/v1/auth/send-verification-email", M{"email": email}).Want(202)
 				ada.Post("/v1/members/invite", M{"email": harness.NewEmail()}).Want(201)
 			}
-			if took := time.Since(begun); took > 3*quickly {
-				t.Errorf("beside a mail server that %s, 15 requests took %s", name, took)
+			if took := time.Since(begun); took > sending {
+				t.Errorf("beside a mail server that %s, 15 requests took %s: one of them waited for a mail", name, took)
 			}
 			s.Client(t).Get("/readyz").Want(200)
 		}

@@ -13,24 +13,30 @@ import (
 
 // Whoever computes for longer than patience is given up: a hash takes 30 ms, and
 // a second where others want the cores all the time. After a failed start the
-// next is tried after pause.
+// next is tried after pause. Who has had nothing to compute for longer than
+// leisure ends and gives its memory back: to start takes as long as two hashes.
 const (
 	patience = 3 * time.Second
 	pause    = time.Minute
+	leisure  = time.Minute
 )
 
 // Helper computes hashes in a process of its own, one at a lower priority: a
 // hash has its core for tens of milliseconds, and what is answered in
-// microseconds would wait for that. The process starts with the first hash. Where
-// it cannot start, or fails, hashes are computed here.
+// microseconds would wait for that. The process starts with a hash, and ends when
+// there was none for a while. Where it cannot start, or fails, hashes are computed
+// here.
 type Helper struct {
 	command  func() *exec.Cmd
 	nice     int
 	failed   func(error)
 	patience time.Duration
+	leisure  time.Duration
 
 	mu      sync.Mutex
 	process *process
+	asked   int         // who waits for the process
+	rest    *time.Timer // runs while nobody does
 	again   time.Time // not before this is a start tried
 }
 
@@ -40,7 +46,7 @@ type Helper struct {
 // them gets, and all of what they leave. failed is told why hashes are computed
 // here.
 func NewHelper(command func() *exec.Cmd, nice int, failed func(error)) *Helper {
-	return &Helper{command: command, nice: nice, failed: failed, patience: patience}
+	return &Helper{command: command, nice: nice, failed: failed, patience: patience, leisure: leisure}
 }
 
 // Close ends the process, once it has nothing to compute. Of nil there is none.
@@ -50,6 +56,10 @@ func (h *Helper) Close() error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.end()
+}
+
+func (h *Helper) end() error {
 	if h.process == nil {
 		return nil
 	}
@@ -73,10 +83,11 @@ func (h *Helper) derive(password, salt []byte, p parameters, size int) []byte {
 var errPaused = errors.New("argon: the helper is not tried yet")
 
 func (h *Helper) ask(o Order) ([]byte, error) {
-	p, err := h.started()
+	p, err := h.take()
 	if err != nil {
 		return nil, err
 	}
+	defer h.release()
 	key, err := p.ask(o, h.patience)
 	if err != nil {
 		h.giveUp(p)
@@ -84,10 +95,12 @@ func (h *Helper) ask(o Order) ([]byte, error) {
 	return key, err
 }
 
-func (h *Helper) started() (*process, error) {
+// take returns the process, which does not end of itself before release.
+func (h *Helper) take() (*process, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.process != nil {
+		h.asked++
 		return h.process, nil
 	}
 	if time.Now().Before(h.again) {
@@ -98,8 +111,31 @@ func (h *Helper) started() (*process, error) {
 		h.again = time.Now().Add(pause)
 		return nil, fmt.Errorf("start the helper that hashes: %w", err)
 	}
-	h.process = p
+	h.process, h.asked = p, h.asked+1
 	return p, nil
+}
+
+func (h *Helper) release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rest != nil {
+		h.rest.Stop()
+	}
+	if h.asked--; h.asked == 0 {
+		h.rest = time.AfterFunc(h.leisure, h.endIdle)
+	}
+}
+
+// endIdle ends the process, unless somebody has asked meanwhile. It has nothing
+// to finish, and is not waited for should it stand still.
+func (h *Helper) endIdle() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.asked > 0 || h.process == nil {
+		return
+	}
+	_ = h.process.command.Process.Kill()
+	_ = h.end()
 }
 
 // giveUp lets the next hash start another process.

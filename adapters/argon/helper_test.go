@@ -12,7 +12,7 @@ import (
 )
 
 // yields is how much helpers do here.
-const yields = 7
+const yields = 1
 
 const helperVariable = "TENANTRY_ARGON_HELPER"
 
@@ -102,6 +102,28 @@ func TestAHelperThatWasKilledIsReplaced(t *testing.T) {
 	h.mustMatch(t)
 	if failed := failures(); len(failed) != 1 || h.helper.process == nil {
 		t.Errorf("it failed with %v, and runs: %v", failed, h.helper.process != nil)
+	}
+}
+
+func TestAHelperThatHasNothingToDoEndsAndComesBack(t *testing.T) {
+	t.Parallel()
+	h, failures := helped(t)
+	h.helper.leisure = 10 * time.Millisecond
+	running := func() *process {
+		h.helper.mu.Lock()
+		defer h.helper.mu.Unlock()
+		return h.helper.process
+	}
+	for range 3 {
+		h.mustMatch(t)
+		for limit := time.Now().Add(time.Minute); running() != nil; <-time.After(time.Millisecond) {
+			if time.Now().After(limit) {
+				t.Fatal("it has nothing to do, and runs")
+			}
+		}
+	}
+	if failed := failures(); len(failed) > 0 {
+		t.Error(failed)
 	}
 }
 

@@ -8,7 +8,11 @@ import (
 )
 
 // longestQuestion is how long asking for the time may take to be a measure of it.
-const longestQuestion = 5 * time.Second
+// The first time it is asked so often, and the quickest answer counts.
+const (
+	longestQuestion = 5 * time.Second
+	firstQuestions  = 3
+)
 
 var errLate = errors.New("asking the server for the time took too long")
 
@@ -18,8 +22,20 @@ var errLate = errors.New("asking the server for the time took too long")
 // server, it is Clock.
 type Shared struct{ told atomic.Pointer[told] }
 
-// told is what the server's clock showed when this machine's showed here.
-type told struct{ here, there time.Time }
+// told is what the server's clock showed when this machine's showed here, half of
+// what the question took before or after it.
+type told struct {
+	here, there time.Time
+	took        time.Duration
+}
+
+// replaces says whether t is the better measure by far, or the server's clock was
+// set: what both ways of question and answer can explain changes nothing, so that
+// time does not tremble.
+func (t *told) replaces(old *told) bool {
+	apart := t.there.Sub(old.there.Add(t.here.Sub(old.here)))
+	return t.took < old.took/2 || apart.Abs() > (t.took+old.took)/2
+}
 
 // Now returns the time in UTC, cut to microseconds, as Clock does.
 func (s *Shared) Now() time.Time {
@@ -31,9 +47,26 @@ func (s *Shared) Now() time.Time {
 }
 
 // Follow asks the server for its time, and goes by it from now on. It returns by
-// how much this machine's clock is ahead. A zero time is for no server. What the
-// way of question and answer can explain changes nothing.
+// how much this machine's clock is ahead. A zero time is for no server.
 func (s *Shared) Follow(ctx context.Context, ask func(context.Context) (time.Time, error)) (ahead time.Duration, err error) {
+	times := 1
+	if s.told.Load() == nil {
+		times = firstQuestions
+	}
+	for range times {
+		next, err := measure(ctx, ask)
+		if err != nil || next == nil {
+			return 0, err
+		}
+		if t := s.told.Load(); t == nil || next.replaces(t) {
+			s.told.Store(next)
+		}
+	}
+	return Clock{}.Now().Sub(s.Now()), nil
+}
+
+// measure asks once. It returns nil where there is no server.
+func measure(ctx context.Context, ask func(context.Context) (time.Time, error)) (*told, error) {
 	ctx, cancel := context.WithTimeout(ctx, longestQuestion)
 	defer cancel()
 	begun := time.Now()
@@ -41,13 +74,9 @@ func (s *Shared) Follow(ctx context.Context, ask func(context.Context) (time.Tim
 	took := time.Since(begun)
 	switch {
 	case err != nil || there.IsZero():
-		return 0, err
+		return nil, err
 	case took > longestQuestion:
-		return 0, errLate
+		return nil, errLate
 	}
-	here := begun.Add(took / 2)
-	if t := s.told.Load(); t == nil || there.Sub(t.there.Add(here.Sub(t.here))).Abs() > took/2 {
-		s.told.Store(&told{here, there})
-	}
-	return Clock{}.Now().Sub(s.Now()), nil
+	return &told{begun.Add(took / 2), there, took}, nil
 }

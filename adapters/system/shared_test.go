@@ -69,3 +69,21 @@ func TestASharedClockDoesNotFollowTheNoiseOfTheWay(t *testing.T) {
 		t.Error("it does not follow a server that was set")
 	}
 }
+
+func TestASharedClockGoesByTheQuickestAnswer(t *testing.T) {
+	var s Shared
+	asked := 0
+	slowAtFirst := func(context.Context) (time.Time, error) {
+		there := time.Now().Round(0)
+		if asked++; asked == 1 {
+			<-time.After(400 * time.Millisecond) // on the way back: it shows the time of 200 ms before the middle
+		}
+		return there, nil
+	}
+	if _, err := s.Follow(t.Context(), slowAtFirst); err != nil {
+		t.Fatal(err)
+	}
+	if behind := time.Since(s.Now()); behind.Abs() > 150*time.Millisecond {
+		t.Errorf("it is wrong by %v", behind)
+	}
+}

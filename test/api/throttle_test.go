@@ -99,19 +99,22 @@ func TestABurstGetsNoMoreGuessesThanARow(t *testing.T) {
 
 func TestALoginResetsItsOwnCountOnly(t *testing.T) {
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
-		s := harness.Start(t, d, harness.Environment{"LOGIN_FAILURES": "3"})
+		// One to spare: an attempt that a busy server does not judge counts, too.
+		const limit, fewer = 5, 3
+		s := harness.Start(t, d, harness.Environment{"LOGIN_FAILURES": strconv.Itoa(limit)})
 		victim, attacker := s.Register(t), s.Register(t)
 		login := func(email, password string) *harness.Response {
 			return s.Client(t).At("192.0.2.7").Post("/v1/auth/login", M{"email": email, "password": password})
 		}
-		for range 3 {
+		for range limit {
 			login(victim.Email, "not the password").Refused(401, "INVALID_CREDENTIALS")
 			login(attacker.Email, attacker.Password).Want(200)
 		}
 		login(victim.Email, "not the password").Refused(429, "TOO_MANY_ATTEMPTS")
 		for range 2 {
-			login(attacker.Email, "not the password").Refused(401, "INVALID_CREDENTIALS")
-			login(attacker.Email, "not the password").Refused(401, "INVALID_CREDENTIALS")
+			for range fewer {
+				login(attacker.Email, "not the password").Refused(401, "INVALID_CREDENTIALS")
+			}
 			login(attacker.Email, attacker.Password).Want(200)
 		}
 	})

@@ -34,6 +34,10 @@ UNSEARCHED := -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/l
 LINT_VERSION := v2.15.0
 LINT := bin/tools/golangci-lint-$(LINT_VERSION)
 
+# Of the tests of the whole API, those that run once more for each commit by round
+# robin over three replicas, by their names. A release runs all of them.
+BY_TURNS := Once|Ends|NextRequest
+
 ##@ Work
 
 .PHONY: help
@@ -76,6 +80,7 @@ test: ## Run all tests on both engines; installs PostgreSQL and what else they s
 	TENANTRY_FIGURES=$(FIGURES) GOFLAGS="$(GOFLAGS) $(UNSEARCHED)" CGO_ENABLED=1 \
 		$(GO) test -race -shuffle=on -count=1 -timeout 30m $$($(GO) list ./... | grep -vE '/test/($(subst $() ,|,$(AS_SHIPPED)))$$')
 	TENANTRY_FIGURES=$(FIGURES) $(GO) test -shuffle=on -count=1 -timeout 30m $(AS_SHIPPED:%=./test/%)
+	TENANTRY_TEST_REPLICAS=3 $(GO) test -shuffle=on -count=1 -timeout 30m -run '$(BY_TURNS)' ./test/api
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
 
 .PHONY: test-long
@@ -83,6 +88,7 @@ test-long: ## Run the tests at the length of a release: hours
 	@./test/ensure.sh
 	@mkdir -p bin && rm -f $(FIGURES)
 	TENANTRY_TEST_LONG=1 TENANTRY_FIGURES=$(FIGURES) $(GO) test -p 1 -count=1 -timeout 8h ./test/...
+	TENANTRY_TEST_REPLICAS=3 TENANTRY_FIGURES=$(FIGURES) $(GO) test -count=1 -timeout 1h ./test/api
 	@[ ! -f $(FIGURES) ] || sort $(FIGURES)
 
 .PHONY: fmt-check

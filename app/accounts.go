@@ -124,7 +124,8 @@ func (a *Accounts) Delete(ctx context.Context, actor access.Actor, password stri
 	if err != nil {
 		return err
 	}
-	if err := inFreshPerson(actor, a.Clock.Now(), a.settings.Sessions); err != nil {
+	err = a.Store.View(ctx, func(tx ports.Tx) error { return inFreshPerson(ctx, tx, actor, a.settings.Sessions) })
+	if err != nil {
 		return err
 	}
 	if err := a.proof.own(ctx, actor, pw, c); err != nil {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/tenantry/tenantry/domain/access"
 	"github.com/tenantry/tenantry/domain/accountkey"
@@ -84,12 +83,20 @@ func inPerson(actor access.Actor) error {
 }
 
 // inFreshPerson is inPerson for the most sensitive acts: the password was proven
-// a moment ago.
-func inFreshPerson(actor access.Actor, now time.Time, p session.Policy) error {
+// a moment ago. The actor may be remembered from before a proof that another
+// replica took, so the session is read before anybody is refused.
+func inFreshPerson(ctx context.Context, tx ports.Tx, actor access.Actor, p session.Policy) error {
 	if err := inPerson(actor); err != nil {
 		return err
 	}
-	if !actor.Session.Fresh(now, p) {
+	if actor.Session.Fresh(tx.Now(), p) {
+		return nil
+	}
+	current, err := currentSession(ctx, tx, actor)
+	if err != nil {
+		return err
+	}
+	if !current.Session.Fresh(tx.Now(), p) {
 		return session.ErrReauthenticate
 	}
 	return nil

@@ -24,7 +24,8 @@ func (e *Emails) Change(ctx context.Context, actor access.Actor, email string) e
 	if err := v.Err(); err != nil {
 		return err
 	}
-	if err := inFreshPerson(actor, e.Clock.Now(), e.settings.Sessions); err != nil {
+	err := e.Store.View(ctx, func(tx ports.Tx) error { return inFreshPerson(ctx, tx, actor, e.settings.Sessions) })
+	if err != nil {
 		return err
 	}
 	asked, err := e.mayAsk(ctx, Client{Address: actor.Address})

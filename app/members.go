@@ -285,7 +285,7 @@ func (s *Members) mayTransfer(ctx context.Context, tx ports.Tx, actor access.Act
 	if _, err := m.may(access.TransferOwnership); err != nil {
 		return err
 	}
-	return inFreshPerson(actor, tx.Now(), s.policy)
+	return inFreshPerson(ctx, tx, actor, s.policy)
 }
 
 func (s *Members) handOver(ctx context.Context, tx ports.Tx, actor access.Actor, grant access.Grant, own, heir membership.Membership) error {

@@ -183,7 +183,7 @@ func (o *Organizations) Delete(ctx context.Context, actor access.Actor, id organ
 		if err != nil {
 			return err
 		}
-		if err := inFreshPerson(actor, tx.Now(), o.policy); err != nil {
+		if err := inFreshPerson(ctx, tx, actor, o.policy); err != nil {
 			return err
 		}
 		found, err := tx.Organization(grant).Get(ctx)

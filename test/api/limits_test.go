@@ -9,10 +9,11 @@ import (
 	"github.com/tenantry/tenantry/test/harness"
 )
 
-// limited is a server on the same database, with rate limits.
+// limited is a server on the same database, with rate limits. Each replica
+// would count for itself.
 func limited(t *testing.T, s *harness.Server, limits harness.Environment) *harness.Server {
 	t.Helper()
-	return harness.Start(t, s.Database, limits)
+	return harness.Start(t, s.Database, limits, harness.Alone)
 }
 
 // on is the person at another server of the same installation.

@@ -66,7 +66,7 @@ func TestAProjectWithAProtectedEnvironmentIsDeletedOnlyWhenConfirmed(t *testing.
 }
 
 func TestWhatIsProtectedIsNotDeletedWhileItsKeysAreUsed(t *testing.T) {
-	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+	harness.ForEachEngineAlone(t, func(t *testing.T, s *harness.Server) {
 		stage := s.Stage(t)
 		environment, project := "/v1/environments/"+stage.Production, "/v1/projects/"+stage.Project
 		confirm := M{"confirm": "production"}

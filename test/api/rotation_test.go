@@ -27,7 +27,7 @@ func rotation(c *harness.Client, id string) *harness.Response {
 }
 
 func TestASuccessorHasTheSameRightsAndASecretOfItsOwn(t *testing.T) {
-	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+	harness.ForEachEngineAlone(t, func(t *testing.T, s *harness.Server) {
 		stage := s.Stage(t)
 		secret, id := stage.Owner.NewKey(t, stage.Staging, M{"name": "Shop", "type": "client", "scopes": []string{"b", "a"}, "expires_at": "2099-12-31T00:00:00Z"})
 		old := stage.Owner.Get("/v1/api-keys/" + id).Want(200).Object()
@@ -155,7 +155,7 @@ func TestOfRotationsAtOnceExactlyOneWins(t *testing.T) {
 
 func TestUsesOfARotatedKeyAreCountedByCaller(t *testing.T) {
 	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
-		s := harness.Start(t, d)
+		s := harness.Start(t, d, harness.Alone)
 		ada := s.Register(t)
 		secret, id := ada.NewKey(t, ada.Dev)
 		sdk := s.Client(t).Key(secret)
@@ -196,7 +196,7 @@ func TestUsesOfARotatedKeyAreCountedByCaller(t *testing.T) {
 }
 
 func TestCallersOfARotatedKeyAreBounded(t *testing.T) {
-	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+	harness.ForEachEngineAlone(t, func(t *testing.T, s *harness.Server) {
 		stage := s.Stage(t)
 		r := rotate(t, stage.Owner, stage.Dev, 600)
 		const callers = 70
@@ -218,7 +218,7 @@ func TestCallersOfARotatedKeyAreBounded(t *testing.T) {
 }
 
 func TestAdviceToRevokeComesWhenTheSuccessorTookOver(t *testing.T) {
-	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+	harness.ForEachEngineAlone(t, func(t *testing.T, s *harness.Server) {
 		stage := s.Stage(t)
 		r := rotate(t, stage.Owner, stage.Dev, 86400)
 		safe := func(when string, want bool) {

@@ -24,8 +24,14 @@ const (
 	Postgres Engine = "postgres"
 )
 
-// Engines lists every engine.
-func Engines() []Engine { return []Engine{SQLite, Postgres} }
+// Engines lists every engine; where tests run by round robin, that alone which
+// has replicas.
+func Engines() []Engine {
+	if sided() {
+		return []Engine{Postgres}
+	}
+	return []Engine{SQLite, Postgres}
+}
 
 // Database is a database of one installation. Servers come and go on it.
 type Database struct {
@@ -109,11 +115,23 @@ func (d *Database) Driver() (name, dsn string) {
 // tests share: a test must not disturb those that run beside it.
 func ForEachEngine(t *testing.T, test func(t *testing.T, s *Server)) {
 	t.Helper()
+	forEachEngine(t, test, false)
+}
+
+// ForEachEngineAlone is ForEachEngine for a test of what one process counts or
+// collects in its own memory: the server has no other replica.
+func ForEachEngineAlone(t *testing.T, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	forEachEngine(t, test, true)
+}
+
+func forEachEngine(t *testing.T, test func(t *testing.T, s *Server), alone bool) {
+	t.Helper()
 	t.Parallel()
 	for _, engine := range Engines() {
 		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()
-			test(t, shared(t, engine))
+			test(t, shared(t, engine, alone))
 		})
 	}
 }
@@ -123,7 +141,7 @@ func ForEachEngine(t *testing.T, test func(t *testing.T, s *Server)) {
 func OnOneEngine(t *testing.T, test func(t *testing.T, s *Server)) {
 	t.Helper()
 	t.Parallel()
-	test(t, shared(t, SQLite))
+	test(t, shared(t, Engines()[0], false))
 }
 
 // ForEachDatabase runs a test on each engine with an empty database of its own.
@@ -142,17 +160,27 @@ func ForEachDatabase(t *testing.T, test func(t *testing.T, d *Database)) {
 // before the tests run.
 var Shared Environment
 
+// common is which of the shared servers is meant.
+type common struct {
+	engine Engine
+	alone  bool // where others have replicas
+}
+
 // sharedServers are started by the first test that asks.
 var sharedServers struct {
 	mutex   sync.Mutex
-	started map[Engine]*Server
+	started map[common]*Server
 }
 
-func shared(t *testing.T, engine Engine) *Server {
+func shared(t *testing.T, engine Engine, alone bool) *Server {
 	t.Helper()
+	which, env := common{engine, alone && sided()}, Environment{}
+	if which.alone {
+		env = Alone
+	}
 	sharedServers.mutex.Lock()
 	defer sharedServers.mutex.Unlock()
-	if s := sharedServers.started[engine]; s != nil {
+	if s := sharedServers.started[which]; s != nil {
 		return s
 	}
 	defer func() {
@@ -160,11 +188,11 @@ func shared(t *testing.T, engine Engine) *Server {
 			t.Fatal(thrown) // the process cannot go on without, but the other engine's tests can
 		}
 	}()
-	s := Start(whole, NewDatabase(whole, engine), Shared)
+	s := Start(whole, NewDatabase(whole, engine), Shared, env)
 	if sharedServers.started == nil {
-		sharedServers.started = map[Engine]*Server{}
+		sharedServers.started = map[common]*Server{}
 	}
-	sharedServers.started[engine] = s
+	sharedServers.started[which] = s
 	s.Cast(t) // before any test's own people, so that none of those is the operator
 	return s
 }

@@ -19,7 +19,7 @@ var sharedFleets struct {
 // first is that of ForEachEngine.
 func Fleet(t *testing.T, engine Engine) []*Server {
 	t.Helper()
-	first := shared(t, engine)
+	first := shared(t, engine, true)
 	sharedFleets.mutex.Lock()
 	defer sharedFleets.mutex.Unlock()
 	if engine == Postgres && sharedFleets.rest[engine] == nil {
@@ -33,7 +33,7 @@ func Fleet(t *testing.T, engine Engine) []*Server {
 		}
 		var rest []*Server
 		for len(rest) < Replicas-1 {
-			rest = append(rest, Start(whole, first.Database, Shared))
+			rest = append(rest, Start(whole, first.Database, Shared, Alone))
 		}
 		sharedFleets.rest[engine] = rest
 	}

@@ -34,6 +34,7 @@ func (t tests) Run() int {
 	if code != 0 || filtered() {
 		return code
 	}
+	sayTurns()
 	for _, f := range t.after {
 		code = max(code, f())
 	}

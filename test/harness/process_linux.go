@@ -11,7 +11,7 @@ import (
 )
 
 // Pid is the server's process.
-func (s *Server) Pid() int { return s.process.command.Process.Pid }
+func (s *Server) Pid() int { return s.PID() }
 
 // Helpers are the processes that the server has started and that run.
 func (s *Server) Helpers(tb testing.TB) []int {

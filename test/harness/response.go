@@ -17,12 +17,16 @@ type Response struct {
 	Header       http.Header
 	Body         []byte
 
-	tb testing.TB
+	tb    testing.TB
+	again func() *Response // asks once more; nil where every replica has heard
 }
 
 // Want ends the test unless the answer has the status.
 func (r *Response) Want(status int) *Response {
 	r.tb.Helper()
+	if r.Status != status {
+		r.heard(status)
+	}
 	if r.Status != status {
 		r.tb.Fatalf("%s %s: %d, want %d\n%s", r.Method, r.Path, r.Status, status, head(string(r.Body)))
 	}
@@ -32,6 +36,9 @@ func (r *Response) Want(status int) *Response {
 // Refused fails the test unless the answer is this refusal.
 func (r *Response) Refused(status int, code string) *Response {
 	r.tb.Helper()
+	if r.Status != status || r.Code() != code {
+		r.heard(status)
+	}
 	if got := r.Code(); r.Status != status || got != code {
 		r.tb.Errorf("%s %s: %d %s, want %d %s\n%s", r.Method, r.Path, r.Status, got, status, code, head(string(r.Body)))
 	}

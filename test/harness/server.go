@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -40,17 +41,17 @@ func settings(d *Database) Environment {
 	return env
 }
 
-// Server is the program, serving.
+// Server is the program, serving: one process, or some replicas (see Alone).
 type Server struct {
-	URL      string // http://127.0.0.1:NNNNN
+	URL      string // http://127.0.0.1:NNNNN; of the first replica
 	Database *Database
 
-	tb      testing.TB
-	program string
-	process *running
-	env     Environment
-	http    *http.Client
-	once    sync.Once
+	tb        testing.TB
+	program   string
+	processes []*running
+	env       Environment
+	http      *http.Client
+	once      sync.Once
 
 	db *sql.DB
 
@@ -88,39 +89,53 @@ const Unset = "\x00"
 func (s *Server) launch(tb testing.TB) {
 	tb.Helper()
 	env := maps.Clone(s.env)
-	maps.DeleteFunc(env, func(_, value string) bool { return value == Unset })
-	p, err := launch(s.program, tb.TempDir(), env, "serve")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s.process = p
-	s.http = &http.Client{
-		Timeout:       60 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			DisableCompression:  true,
-			MaxIdleConnsPerHost: 64,
-		},
+	maps.DeleteFunc(env, func(name, value string) bool { return value == Unset || name == together })
+	for range side(s.Database.Engine, s.env) {
+		p, err := launch(s.program, tb.TempDir(), env, "serve")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		s.processes = append(s.processes, p)
 	}
 }
 
-// await waits for the greeting.
+// await waits for the greetings.
 func (s *Server) await(tb testing.TB) {
+	tb.Helper()
+	var hosts []string
+	for i, p := range s.processes {
+		said := p.greeting(tb)
+		if i == 0 {
+			s.URL = said
+		}
+		hosts = append(hosts, host(said))
+	}
+	s.http = &http.Client{
+		Timeout:       60 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &robin{hosts: hosts, base: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+			DisableCompression:  true,
+			MaxIdleConnsPerHost: 64,
+		}},
+	}
+}
+
+// greeting waits until the server listens, and returns where.
+func (p *running) greeting(tb testing.TB) string {
 	tb.Helper()
 	limit := time.After(startLimit)
 	for {
-		text, more := s.process.stdout.now()
+		text, more := p.stdout.now()
 		if found := greeting.FindStringSubmatch(text); found != nil {
-			s.URL = found[1]
-			return
+			return found[1]
 		}
 		select {
 		case <-more:
-		case <-s.process.done:
-			tb.Fatalf("the server ended with code %d before it listened:\n%s%s", s.process.command.ProcessState.ExitCode(), text, s.Logs())
+		case <-p.done:
+			tb.Fatalf("the server ended with code %d before it listened:\n%s%s", p.command.ProcessState.ExitCode(), text, p.stderr.String())
 		case <-limit:
-			tb.Fatalf("the server did not listen within %s:\n%s%s", startLimit, text, s.Logs())
+			tb.Fatalf("the server did not listen within %s:\n%s%s", startLimit, text, p.stderr.String())
 		}
 	}
 }
@@ -138,14 +153,15 @@ func (s *Server) Restart(tb testing.TB) *Server {
 func (s *Server) Stop() {
 	s.tb.Helper()
 	s.once.Do(func() {
-		if err := s.process.signal(syscall.SIGTERM); err != nil {
-			s.tb.Error(err)
-		}
-		if !s.process.ended(stopLimit) {
-			_ = s.process.signal(os.Kill)
-			s.tb.Errorf("the server did not stop within %s", stopLimit)
-		} else if code := s.process.command.ProcessState.ExitCode(); code != 0 {
-			s.tb.Errorf("the server ended with code %d:\n%s", code, tail(s.Logs()))
+		s.tb.Helper()
+		s.Signal(syscall.SIGTERM)
+		for _, p := range s.processes {
+			if !p.ended(stopLimit) {
+				_ = p.signal(os.Kill)
+				s.tb.Errorf("the server did not stop within %s", stopLimit)
+			} else if code := p.command.ProcessState.ExitCode(); code != 0 {
+				s.tb.Errorf("the server ended with code %d:\n%s", code, tail(p.stderr.String()))
+			}
 		}
 		s.judgeLogs()
 		s.judgeStore()
@@ -156,11 +172,12 @@ func (s *Server) Stop() {
 func (s *Server) Kill() {
 	s.tb.Helper()
 	s.once.Do(func() {
-		if err := s.process.signal(os.Kill); err != nil {
-			s.tb.Error(err)
-		}
-		if !s.process.ended(stopLimit) {
-			s.tb.Error("the server survived SIGKILL")
+		s.tb.Helper()
+		s.Signal(os.Kill)
+		for _, p := range s.processes {
+			if !p.ended(stopLimit) {
+				s.tb.Error("the server survived SIGKILL")
+			}
 		}
 		s.judgeLogs()
 	})
@@ -169,33 +186,47 @@ func (s *Server) Kill() {
 // Signal sends a signal and does not wait.
 func (s *Server) Signal(signal os.Signal) {
 	s.tb.Helper()
-	if err := s.process.signal(signal); err != nil {
-		s.tb.Error(err)
+	for _, p := range s.processes {
+		if err := p.signal(signal); err != nil {
+			s.tb.Error(err)
+		}
 	}
 }
 
-// Ended waits for the server's end, and returns its exit code; false when it
-// did not come in time. Nothing is judged but the log.
+// Ended waits for the server's end, and returns its exit code, the greatest of
+// its replicas'; false when it did not come in time. Nothing is judged but the
+// log.
 func (s *Server) Ended(limit time.Duration) (code int, ended bool) {
-	if !s.process.ended(limit) {
-		return 0, false
+	for _, p := range s.processes {
+		if !p.ended(limit) {
+			return 0, false
+		}
+		code = max(code, p.command.ProcessState.ExitCode())
 	}
 	s.once.Do(s.judgeLogs)
-	return s.process.command.ProcessState.ExitCode(), true
+	return code, true
 }
 
-// PID is the number of the server's process.
-func (s *Server) PID() int { return s.process.command.Process.Pid }
+// PID is the number of the server's process, that of the first replica.
+func (s *Server) PID() int { return s.processes[0].command.Process.Pid }
 
-// Logs returns what the server has logged.
-func (s *Server) Logs() string { return s.process.stderr.String() }
+// Logs returns what the server has logged, one replica after the other.
+func (s *Server) Logs() string {
+	var text strings.Builder
+	for _, p := range s.processes {
+		text.WriteString(p.stderr.String())
+	}
+	return text.String()
+}
 
 // Greeting returns what the server has said to whoever started it.
-func (s *Server) Greeting() string { return s.process.stdout.String() }
+func (s *Server) Greeting() string { return s.processes[0].stdout.String() }
 
-// Address is the server's host and port.
-func (s *Server) Address() string {
-	u, err := url.Parse(s.URL)
+// Address is the server's host and port, those of the first replica.
+func (s *Server) Address() string { return host(s.URL) }
+
+func host(address string) string {
+	u, err := url.Parse(address)
 	if err != nil {
 		return ""
 	}

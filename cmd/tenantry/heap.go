@@ -10,11 +10,11 @@ import (
 )
 
 // How far the heap may grow above what is kept before it is collected: by 32 MB
-// and a quarter of what is kept. By itself Go lets it double. A small heap is
+// and a tenth of what is kept. By itself Go lets it double. A small heap is
 // then full every few milliseconds, and a large one takes twice its size.
 const (
 	growth        = 32 << 20
-	growthPercent = 25
+	growthPercent = 10
 	paceInterval  = time.Second
 )
 
@@ -44,5 +44,5 @@ func paceGarbage(ctx context.Context) {
 
 // percentAbove is the growth in percent of what is kept.
 func percentAbove(kept uint64) int {
-	return growthPercent + int(100*growth/max(kept, growth/8)) //nolint:gosec // at most 825
+	return growthPercent + int(100*growth/max(kept, growth/8)) //nolint:gosec // at most 810
 }

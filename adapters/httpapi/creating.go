@@ -83,6 +83,9 @@ func once[T, B any](ctx context.Context, by *call, show func(T) (int, B), serve 
 		return nil, err
 	}
 	if attempt != nil && attempt.Answer != nil {
+		if err := stillMay(by, serve); err != nil {
+			return nil, err
+		}
 		return again[B](attempt.Answer)
 	}
 	var first *storedReply
@@ -111,6 +114,22 @@ func once[T, B any](ctx context.Context, by *call, show func(T) (int, B), serve 
 		return nil, fault.ErrInternal.With(errNotKept)
 	}
 	return &reply[B]{Status: first.Status, Body: written[B]{first.Body}}, nil
+}
+
+// stillMay refuses a repetition by who may not make any more what was made: the
+// answer may show a secret, and roles and scopes fall. The use case is asked, and
+// taken back before it commits; that a thing cannot be made twice is no refusal.
+// On open routes nobody has a role that could fall.
+func stillMay[T any](by *call, serve func(app.Keep[T]) (T, error)) error {
+	if by.caller() == nil {
+		return nil
+	}
+	_, err := serve(func(context.Context, ports.Tx, T) error { return idempotency.ErrInProgress })
+	switch fault.KindOf(err) {
+	case fault.Forbidden, fault.Unavailable, fault.Internal:
+		return err
+	}
+	return nil
 }
 
 // attempt begins one, where the client named its request.

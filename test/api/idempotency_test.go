@@ -256,3 +256,28 @@ func TestAMalformedIdempotencyKeyIsRefused(t *testing.T) {
 		stage.Owner.Send(two).Refused(400, "VALIDATION_FAILED").Names("Idempotency-Key")
 	})
 }
+
+func TestWhoMayNotCreateAnyMoreIsNotShownAgainWhatWasCreated(t *testing.T) {
+	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
+		stage := s.Stage(t)
+		path := "/v1/environments/" + stage.Dev + "/api-keys"
+		admin := under(stage.Admin.Client, newKey())
+		first := admin.Post(path, M{"name": "Backend"}).Want(201)
+		id, keys := member(t, stage.Owner, stage.Admin.Email), len(stage.Owner.Get(path).Want(200).List())
+		for _, step := range []struct {
+			role string
+			may  bool
+		}{{"developer", false}, {"viewer", false}, {"admin", true}} {
+			stage.Owner.Put("/v1/members/"+id, M{"role": step.role}).Want(204)
+			again := admin.Post(path, M{"name": "Backend"})
+			if step.may {
+				repeated(t, first, again)
+			} else {
+				again.Refused(403, "FORBIDDEN")
+			}
+		}
+		if got := len(stage.Owner.Get(path).Want(200).List()); got != keys {
+			t.Errorf("of %d keys there are %d", keys, got)
+		}
+	})
+}

@@ -11,9 +11,10 @@ import (
 )
 
 // Framed returns the listener with connections that notice a request whose header
-// has both a Content-Length and a Transfer-Encoding. net/http drops the length
-// without a word; whoever passed the request on may have believed it, and take
-// the rest of the body for another request. By TLS nothing is noticed: there, as
+// tells its length twice: by a Content-Length and a Transfer-Encoding, by two of
+// either, or by one that is folded onto another line (obs-fold of RFC 9112). net/http
+// picks one without a word; whoever passed the request on may have believed the
+// other, and take the rest of the body for another request. By TLS nothing is noticed: there, as
 // everywhere, the connection ends after a request that comes in chunks.
 func Framed(l net.Listener) net.Listener { return framedListener{l} }
 
@@ -33,9 +34,10 @@ func (l framedListener) Accept() (net.Conn, error) {
 // with the name of a field.
 type framedConn struct {
 	net.Conn
-	line           []byte // what the line begins with
-	length, coding bool   // what the header has so far
-	ambiguous      atomic.Bool
+	line      []byte // what the line begins with
+	framings  int    // how many fields of the header tell a length so far
+	last      bool   // the line before was one of them
+	ambiguous atomic.Bool
 }
 
 // longestName is how much of a line tells which field it is.
@@ -57,15 +59,15 @@ func (c *framedConn) Read(p []byte) (int, error) {
 
 func (c *framedConn) endLine() {
 	name, _, _ := strings.Cut(string(c.line), ":")
+	folded := len(c.line) > 0 && (c.line[0] == ' ' || c.line[0] == '\t') && c.last
+	c.last = strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "Transfer-Encoding")
 	switch {
 	case len(c.line) == 0 || c.line[0] == '\r':
-		c.length, c.coding = false, false
-	case strings.EqualFold(name, "Content-Length"):
-		c.length = true
-	case strings.EqualFold(name, "Transfer-Encoding"):
-		c.coding = true
+		c.framings = 0
+	case c.last:
+		c.framings++
 	}
-	if c.length && c.coding {
+	if folded || c.framings > 1 {
 		c.ambiguous.Store(true)
 	}
 	c.line = c.line[:0]
@@ -95,6 +97,6 @@ func oneLength(c *gin.Context) {
 	framed, is := c.Request.Context().Value(framedConnKey{}).(*framedConn)
 	if is && framed.ambiguous.Load() {
 		c.Header("Connection", "close")
-		fail(c, malformed("Transfer-Encoding", "cannot stand beside Content-Length"))
+		fail(c, malformed("Transfer-Encoding", "or Content-Length must tell the length, one of them, once and in one line"))
 	}
 }

@@ -62,6 +62,9 @@ func TestALengthBesideChunksIsRefusedHoweverItArrives(t *testing.T) {
 			"the coding first":      {line + "transfer-encoding: chunked\r\n" + fields + "CONTENT-LENGTH: 4\r\n\r\n" + chunks + hidden},
 			"bare line feeds":       {line + fields + "Content-Length: 4\nTransfer-Encoding: chunked\n\n" + chunks + hidden},
 			"in pieces":             {line + fields + "Content-Len", "gth: 4\r\nTransfer-Encod", "ing: chunked\r\n\r\n" + chunks + hidden},
+			"the same length twice": {line + fields + "Content-Length: 27\r\nContent-Length: 27\r\n\r\n" + body + hidden},
+			"a folded coding":       {line + fields + "Transfer-Encoding:\r\n chunked\r\n\r\n" + chunks + hidden},
+			"a folded length":       {line + fields + "Content-Length:\r\n\t27\r\n\r\n" + body + hidden},
 			"another one before it": {hidden, line + fields + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + hidden},
 		} {
 			c := s.Dial(t, 20*time.Second)

@@ -112,6 +112,12 @@ func parseServer(text string) (server, error) {
 	return s, nil
 }
 
+// CheckFrom says what is wrong with a sender.
+func CheckFrom(text string) error {
+	_, err := parseFrom(text)
+	return err
+}
+
 func parseFrom(text string) (netmail.Address, error) {
 	from, err := netmail.ParseAddress(text)
 	if err != nil || strings.ContainsFunc(from.Address, func(r rune) bool { return r <= ' ' || r > unicode.MaxASCII }) {

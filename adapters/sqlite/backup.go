@@ -56,6 +56,9 @@ func CheckBackup(ctx context.Context, path string) error {
 	var verdict string
 	err = db.QueryRowContext(ctx, "SELECT integrity_check FROM pragma_integrity_check LIMIT 1").Scan(&verdict)
 	if err := errors.Join(err, db.Close()); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err() // nothing was found out
+		}
 		return fmt.Errorf("%s is no database: %w", path, err)
 	}
 	if verdict != "ok" {

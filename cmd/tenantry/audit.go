@@ -24,8 +24,15 @@ func examineAudit(ctx context.Context, cmd command) error {
 	if !known {
 		return usageError{fmt.Errorf("audit cannot %q; it can verify and head", cmd.args[0])}
 	}
+	one, err := chainOf(cmd.args[1:])
+	if err != nil {
+		return err
+	}
 	c, err := settings()
 	if err != nil {
+		return err
+	}
+	if err := thereIs(c); err != nil {
 		return err
 	}
 	store, _, err := openStore(ctx, c)
@@ -33,18 +40,37 @@ func examineAudit(ctx context.Context, cmd command) error {
 		return err
 	}
 	log := &app.Audit{Dependencies: app.Dependencies{Store: store}}
-	return errors.Join(eachChain(ctx, log, cmd, act), store.Close())
+	err = store.Ping(ctx) // which wants the schema of this program, too
+	if err == nil {
+		err = eachChain(ctx, log, one, cmd, act)
+	}
+	return errors.Join(err, store.Close())
+}
+
+// chainOf is the chain that is named, nil for all.
+func chainOf(names []string) (*audit.ChainID, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	chain, err := id.Parse[audit.Head](names[0])
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%q %w", names[0], err)}
+	}
+	return &chain, nil
 }
 
 // eachChain acts on the chain that is named, or on all of them. A broken one
 // does not keep the others from being looked at.
-func eachChain(ctx context.Context, log *app.Audit, cmd command, act func(context.Context, *app.Audit, audit.ChainID, command) error) error {
-	if len(cmd.args) == 2 {
-		chain, err := id.Parse[audit.Head](cmd.args[1])
-		if err != nil {
-			return usageError{fmt.Errorf("%q %w", cmd.args[1], err)}
+func eachChain(ctx context.Context, log *app.Audit, one *audit.ChainID, cmd command, act func(context.Context, *app.Audit, audit.ChainID, command) error) error {
+	if one != nil {
+		head, err := log.Head(ctx, *one)
+		if err == nil {
+			err = act(ctx, log, *one, cmd)
 		}
-		return act(ctx, log, chain, cmd)
+		if err == nil && head.Sequence == 0 { // a mistyped id is no chain that is whole
+			err = fmt.Errorf("nothing was ever recorded in %s", *one)
+		}
+		return err
 	}
 	broken := false
 	err := log.Chains(ctx, func(chain audit.ChainID) error {

@@ -101,10 +101,11 @@ func restore(ctx context.Context, cmd command) error {
 }
 
 func restoreFile(ctx context.Context, cmd command, c config, file string, end bool) error {
-	if err := bringKey(cmd, c, file); err != nil {
-		return err
-	}
-	err := sqlite.Restore(ctx, file, c.DatabaseURL.path(), func(draft string) error {
+	brought := false
+	err := sqlite.Restore(ctx, file, c.DatabaseURL.path(), func(draft string) (err error) {
+		if brought, err = bringKey(cmd, c, file); err != nil {
+			return err
+		}
 		there := c
 		there.DatabaseURL = dsn{"sqlite:" + draft}
 		master, err := keptMasterKey(c)
@@ -113,34 +114,39 @@ func restoreFile(ctx context.Context, cmd command, c config, file string, end bo
 		}
 		return finish(ctx, cmd, there, master, end)
 	})
-	if err == nil {
-		_, err = fmt.Fprintf(cmd.stdout, "%s is restored from %s\n", c.DatabaseURL.path(), file)
+	if err != nil {
+		if brought { // the next backup may have another
+			err = errors.Join(err, os.Remove(c.masterKeyFile()))
+		}
+		return err
 	}
+	_, err = fmt.Fprintf(cmd.stdout, "%s is restored from %s\n", c.DatabaseURL.path(), file)
 	return err
 }
 
 // bringKey puts the key that a backup has beside it where the program looks, if
-// there is no other.
-func bringKey(cmd command, c config, file string) error {
+// there is no other, and says whether it did.
+func bringKey(cmd command, c config, file string) (bool, error) {
 	if c.MasterKey.set() {
-		return nil
+		return false, nil
 	}
 	if _, err := os.Lstat(c.masterKeyFile()); !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return false, err
 	}
 	if _, err := os.Lstat(keyBeside(file)); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the master key is missing, without which nobody can use the backup: put %s in place, or set MASTER_KEY", c.masterKeyFile())
+		return false, fmt.Errorf("the master key is missing, without which nobody can use the backup: put %s in place, or set MASTER_KEY", c.masterKeyFile())
 	}
-	return copyKey(cmd, keyBeside(file), c.masterKeyFile())
+	err := copyKey(cmd, keyBeside(file), c.masterKeyFile())
+	return err == nil, err
 }
 
 func finishRestore(ctx context.Context, cmd command, c config, end bool) error {
-	inspector, err := openInspector(ctx, c) // never makes a database
+	alone, err := openEndpoint(ctx, c) // never makes a database, and refuses where somebody serves
 	if err != nil {
 		return err
 	}
 	master, keyErr := keptMasterKey(c)
-	if err := errors.Join(keyErr, inspector.Close()); err != nil {
+	if err := errors.Join(keyErr, alone.DB.Close()); err != nil {
 		return err
 	}
 	return finish(ctx, cmd, c, master, end)

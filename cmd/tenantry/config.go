@@ -14,9 +14,11 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/kelseyhightower/envconfig"
 
+	"github.com/tenantry/tenantry/adapters/smtp"
 	"github.com/tenantry/tenantry/app"
 	"github.com/tenantry/tenantry/domain/account"
 	"github.com/tenantry/tenantry/domain/session"
@@ -175,7 +177,7 @@ func (c *config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa
 
 func (c *config) validate() []error {
 	problems := []error{
-		c.DatabaseURL.check(),
+		c.DatabaseURL.check("DATABASE_URL"),
 		c.checkListenURL(),
 		webAddress("PUBLIC_URL", c.PublicURL),
 		c.checkTLS(),
@@ -200,6 +202,8 @@ func (c *config) validate() []error {
 		between("KEEP_ENDED_KEYS_DAYS", c.KeepEndedKeysDays, 0, mostDays),
 		between("KEEP_INVITATIONS_DAYS", c.KeepInvitationsDays, 0, mostDays),
 		c.checkHost(),
+		seen("JWT_ISSUER", c.JWTIssuer),
+		seen("JWT_AUDIENCE", c.JWTAudience),
 		c.checkCollector(),
 	}
 	if c.DatabaseURL.engine() == postgresEngine && !c.MasterKey.set() {
@@ -209,9 +213,9 @@ func (c *config) validate() []error {
 	if _, err := chosenDialects(c.Compat); err != nil {
 		problems = append(problems, err)
 	}
-	for _, o := range c.CORSOrigins {
+	for i, o := range c.CORSOrigins {
 		if origin(o) != o {
-			problems = append(problems, fmt.Errorf("CORS_ORIGINS: %q is no origin; one is scheme://host or scheme://host:port, in lower case and without a path", o))
+			problems = append(problems, fmt.Errorf("CORS_ORIGINS: number %d is no origin; one is scheme://host or scheme://host:port, in lower case and without a path", i+1))
 		}
 	}
 	if c.MetricsAddr != "" {
@@ -236,6 +240,9 @@ func (c *config) validateMail() []error {
 	if c.SMTPURL.set() {
 		return append(problems, c.smtp().Validate())
 	}
+	if c.MailFrom != "" { // wrong even before it is used
+		problems = append(problems, smtp.CheckFrom(c.MailFrom))
+	}
 	if c.EmailVerification == verificationRequired {
 		problems = append(problems, errors.New("EMAIL_VERIFICATION=required needs SMTP_URL: nobody could prove an address by mail that is only written to the log"))
 	}
@@ -243,7 +250,7 @@ func (c *config) validateMail() []error {
 }
 
 func (c *config) checkHost() error {
-	if strings.ContainsAny(c.Host, " /\\@?#[]") {
+	if strings.ContainsAny(c.Host, " /\\@?#[]") || strings.ContainsFunc(c.Host, unicode.IsControl) {
 		return errors.New("HOST must be an IP address or a host name")
 	}
 	return nil
@@ -261,6 +268,14 @@ func (c *config) checkCollector() error {
 func between(name string, value, least, most int) error {
 	if value < least || value > most {
 		return fmt.Errorf("%s must be from %d to %d", name, least, most)
+	}
+	return nil
+}
+
+// seen wants what is compared byte for byte to have nothing that nobody sees.
+func seen(name, text string) error {
+	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) {
+		return fmt.Errorf("%s must not begin or end with a space, nor have control characters", name)
 	}
 	return nil
 }

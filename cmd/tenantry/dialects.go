@@ -34,7 +34,7 @@ func chosenDialects(names []string) ([]httpapi.Dialect, error) {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("COMPAT: there is no dialect %q; there are %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("COMPAT names a dialect that there is not; there are %s", strings.Join(known, ", "))
 		}
 	}
 	return slices.DeleteFunc(all, func(d httpapi.Dialect) bool {

@@ -104,6 +104,14 @@ func openInspector(ctx context.Context, c config) (*sqlstore.Inspector, error) {
 	return sqlite.OpenInspector(ctx, c.DatabaseURL.path())
 }
 
+// thereIs refuses a file of SQLite that is not there: opening it would make it.
+func thereIs(c config) error {
+	if c.DatabaseURL.engine() == sqliteEngine {
+		return sqlite.Exists(c.DatabaseURL.path())
+	}
+	return nil
+}
+
 // keptMasterKey is the key as masterKey has it, but none is made.
 func keptMasterKey(c config) ([]byte, error) {
 	if c.MasterKey.set() {

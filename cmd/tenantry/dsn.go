@@ -42,7 +42,8 @@ func (d dsn) path() string {
 	return strings.TrimPrefix(strings.TrimPrefix(d.text, "sqlite:"), "//")
 }
 
-func (d dsn) check() error {
+// check names the address by where it was given.
+func (d dsn) check(name string) error {
 	var err error
 	switch d.engine() {
 	case sqliteEngine:
@@ -53,7 +54,7 @@ func (d dsn) check() error {
 		err = errors.New("must begin with sqlite: or postgres://")
 	}
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

@@ -51,6 +51,11 @@ func migrate(ctx context.Context, cmd command) error {
 	if err != nil {
 		return err
 	}
+	if flags.Arg(0) == "down" {
+		if err := thereIs(c); err != nil {
+			return err
+		}
+	}
 	m, err := openMigrator(ctx, c)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func move(ctx context.Context, cmd command) error {
 	}
 	source, target := c, c
 	source.DatabaseURL, target.DatabaseURL = dsn{from}, dsn{to}
-	if err := errors.Join(source.DatabaseURL.check(), target.DatabaseURL.check()); err != nil {
+	if err := errors.Join(source.DatabaseURL.check("--from"), target.DatabaseURL.check("--to")); err != nil {
 		return usageError{fmt.Errorf("%w; it is: tenantry %s", err, moveUsage)}
 	}
 	if source.DatabaseURL.engine() == target.DatabaseURL.engine() {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 )
 
 // Exit codes.
@@ -87,7 +88,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 		name, args = args[0], args[1:]
 	}
 	do, known := commands[name]
-	if known && len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+	if known && slices.ContainsFunc(args, func(word string) bool { return word == "-h" || word == "--help" }) {
 		do, args = commands["help"], nil
 	}
 	if !known {

@@ -338,6 +338,9 @@ func TestATamperedAuditShows(t *testing.T) {
 		if out := verifyAudit(t, s, 0, ada.Organization); !strings.Contains(out, "5 entries") {
 			t.Errorf("it finds %s", out)
 		}
+		if out := verifyAudit(t, s, 1, "01890a5d-ac96-774b-bcce-b302099a8057"); !strings.Contains(out, "0 entries") {
+			t.Errorf("of a chain that never was it says %s", out)
+		}
 		chain := "organization_id = '" + ada.Organization + "'"
 		backup := func(table string) { s.Exec(t, "CREATE TABLE kept_"+table+" AS SELECT * FROM "+table) }
 		backup("audit_entries")

@@ -22,7 +22,8 @@ func TestWrongSettingsAreAllToldAtOnceAndNothingBegins(t *testing.T) {
 	}
 	wrong := harness.Environment{
 		"PORT": "70000", "DATABASE_URL": "mysql://root:Zq7-marker-dsn@db/x", "JWT_SECRET": "Zq7-marker-short", "ADMIN_API_TOKEN_FILE": empty,
-		"MASTER_KEY_FILE": filepath.Join(directory, "missing"), "TRUSTED_PROXIES": "10.0.0.0/99", "CORS_ORIGINS": "https://a.example/path,*", "LOG_LEVEL": "LOUD",
+		"MASTER_KEY_FILE": filepath.Join(directory, "missing"), "TRUSTED_PROXIES": "10.0.0.0/99", "CORS_ORIGINS": "https://a.example/Zq7-marker-path,*", "LOG_LEVEL": "LOUD",
+		"COMPAT": "phy,Zq7-marker-dialect", "MAIL_FROM": "Zq7-marker-sender", "JWT_AUDIENCE": " ", "JWT_ISSUER": "a\nb", "HOST": "a\tb",
 		"PASSWORD_MIN_LENGTH": "4", "TOKEN_TTL_MINUTES": "0", "DRAIN_SECONDS": "soon", "PUBLIC_URL": "ftp://x", "METRICS_ADDR": "nowhere", "LOGIN_FAILURES": "-1",
 	}
 	for _, arguments := range [][]string{{"serve"}, {"config"}, {}} {
@@ -110,8 +111,8 @@ func TestTheProgramExplainsItself(t *testing.T) {
 	if o := harness.Run(t, nil, "version"); o.Code != 0 || !strings.Contains(o.Stdout, harness.Version) || o.Stderr != "" {
 		t.Errorf("version: %+v", o)
 	}
-	for _, help := range []string{"help", "-h", "--help"} {
-		if o := harness.Run(t, nil, help); o.Code != 0 || !strings.Contains(o.Stdout, "migrate") || o.Stderr != "" {
+	for _, help := range []string{"help", "-h", "--help", "keys rotate --help", "audit verify -h", "move --help --from x"} {
+		if o := harness.Run(t, nil, strings.Fields(help)...); o.Code != 0 || !strings.Contains(o.Stdout, "migrate") || o.Stderr != "" {
 			t.Errorf("%s: %+v", help, o)
 		}
 	}

@@ -237,6 +237,12 @@ func TestARestoreTouchesNothingThatIsThere(t *testing.T) {
 	}
 	back := restored(t, d)
 	refuses(t, harness.Run(t, settings(back), "restore", damaged), 1, "damaged.db is")
+	copyOf(t, d.File()+".key", damaged+".key")
+	bare := harness.NewDatabase(t, harness.SQLite)
+	refuses(t, harness.Run(t, settings(bare), "restore", damaged), 1, "damaged.db is")
+	if _, err := os.Stat(bare.File() + ".key"); err == nil {
+		t.Error("a refused restore left the key of what it did not restore")
+	}
 	copyOf(t, file, file+"-wal")
 	refuses(t, harness.Run(t, settings(back), "restore", file), 1, "write-ahead log beside it")
 	for _, at := range []*harness.Database{back, keyless} {
@@ -277,4 +283,16 @@ func runs(t *testing.T, program string, arguments ...string) {
 	if output, err := exec.CommandContext(t.Context(), program, arguments...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", filepath.Base(program), err, output)
 	}
+}
+
+func TestARestoreEndsNothingOfAServerThatRuns(t *testing.T) {
+	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
+		s := harness.Start(t, d)
+		p := s.Register(t)
+		refuses(t, harness.Run(t, settings(d), "restore"), 1, "in use")
+		p.Get("/v1/auth/me").Want(200)
+		if number(t, d.Open(t), "SELECT count(*) FROM sessions") == 0 {
+			t.Error("the sessions have ended")
+		}
+	})
 }

@@ -330,12 +330,13 @@ func TestWithoutTheRightMasterKeyTheDoctorSaysSoAndChangesNothing(t *testing.T) 
 func TestThereIsNothingToExamineWhereNoDatabaseIs(t *testing.T) {
 	t.Parallel()
 	d := harness.NewDatabase(t, harness.SQLite)
-	for range 2 { // the first must not make one
-		o := harness.Run(t, settings(d), "doctor")
+	for _, command := range []string{"doctor", "audit verify", "audit head", "migrate down --yes", "keys list", "restore", "doctor"} {
+		o := harness.Run(t, settings(d), strings.Fields(command)...) // none may make one
 		if o.Code != 1 || !strings.Contains(o.Stderr, "there is no database in") || o.Stdout != "" {
-			t.Errorf("code %d: %s%s", o.Code, o.Stdout, o.Stderr)
+			t.Errorf("%s: code %d: %s%s", command, o.Code, o.Stdout, o.Stderr)
 		}
 	}
+	refuses(t, harness.Run(t, settings(d), "audit", "verify", "nothing"), 2, "is not an id")
 	for _, mistake := range [][]string{{"doctor", "--mend"}, {"doctor", "now"}} {
 		if o := harness.Run(t, settings(d), mistake...); o.Code != 2 || !strings.Contains(o.Stderr, "doctor [--fix]") {
 			t.Errorf("%v: code %d, %s", mistake, o.Code, o.Stderr)

@@ -64,7 +64,8 @@ func TestAMoveRefusesWhatItCouldSpoil(t *testing.T) {
 		t.Error("the target was touched")
 	}
 	refuses(t, move(nil, from.URL, harness.NewDatabase(t, harness.SQLite).URL), 2, "both are sqlite")
-	refuses(t, move(nil, from.URL, ""), 2, "move --from")
+	refuses(t, move(nil, from.URL, ""), 2, "--to: must begin with")
+	refuses(t, move(nil, "", full.URL), 2, "--from: must begin with")
 	refuses(t, move(nil, harness.NewDatabase(t, harness.SQLite).URL, full.URL), 1, "there is no database")
 	empty := harness.NewDatabase(t, harness.Postgres)
 	refuses(t, move(harness.Environment{"MASTER_KEY": "rm0SF9zFWbMmsq7EXKLw5LDq4E2lIpRPVGv8r6wLXrw="}, from.URL, empty.URL), 1, "MASTER_KEY does not open")

@@ -1,0 +1,91 @@
+package faults
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenantry/tenantry/test/harness"
+)
+
+// reading holds a reader before everything that is written from now on, so that
+// SQLite's log of changes cannot begin anew and only grows.
+func reading(t *testing.T, d *harness.Database) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+d.File())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	tx, err := db.BeginTx(context.WithoutCancel(t.Context()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback() })
+	var n int
+	if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM accounts").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// asKilled copies what is left of the database when every process that had it open
+// was killed: all but the index of the log, which is memory that they share.
+func asKilled(t *testing.T, d *harness.Database) *harness.Database {
+	t.Helper()
+	from, to := filepath.Dir(d.File()), t.TempDir()
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), "-shm") {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(from, entry.Name())) //nolint:gosec // our own temporary file
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, entry.Name()), content, 0o600); err != nil { //nolint:gosec // as above
+			t.Fatal(err)
+		}
+	}
+	return d.In(to)
+}
+
+// A server that was killed with a huge log of changes is ready again soon, with
+// all that is in the log.
+func TestAServerKilledWithAHugeLogOfSQLiteIsReadySoon(t *testing.T) {
+	t.Parallel()
+	const soon = 30 * time.Second
+	d := harness.NewDatabase(t, harness.SQLite)
+	s := harness.Start(t, d)
+	ada := s.Register(t)
+	reading(t, d)
+	size := int64(harness.Rounds(32, 256)) << 20
+	for wal := int64(0); wal < size; {
+		s.ExecUnheard(t, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80)
+			INSERT INTO throttles (key, count, resets_at) SELECT hex(randomblob(50000)), 1, $1 FROM n`,
+			time.Now().UTC().Add(time.Hour).Truncate(time.Microsecond))
+		info, err := os.Stat(d.File() + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wal = info.Size()
+	}
+	secret, _ := ada.NewKey(t, ada.Dev) // the last thing in the log
+	s.Kill()
+	left := asKilled(t, d)
+	begun := time.Now()
+	again := harness.Start(t, left)
+	took := time.Since(begun)
+	if took > soon {
+		t.Errorf("it was ready after %v", took)
+	}
+	again.Client(t).Key(secret).Get("/v1/sdk/authorize").Want(204)
+	left.Sound(t)
+	harness.Figure(t, "ready after SIGKILL with a WAL of SQLite", "%v, with %d MB", took.Round(time.Millisecond), size>>20)
+}

@@ -40,18 +40,27 @@ func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificat
 func (c *certificate) load() (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
-		return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE: %w", err)
+		return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE: %w", withoutPath(err))
 	}
 	return &pair, nil
 }
 
 func (c *certificate) look() (files [2]fs.FileInfo, err error) {
-	for i, name := range []string{c.certFile, c.keyFile} {
-		if files[i], err = os.Stat(name); err != nil {
-			return files, err
+	for i, file := range []struct{ setting, name string }{{"TLS_CERT_FILE", c.certFile}, {"TLS_KEY_FILE", c.keyFile}} {
+		if files[i], err = os.Stat(file.name); err != nil {
+			return files, fmt.Errorf("%s cannot be read: %w", file.setting, withoutPath(err))
 		}
 	}
 	return files, nil
+}
+
+// withoutPath is why a file cannot be read: the setting is named, its value is not.
+func withoutPath(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 // get is the certificate for a new connection. Files that do not go together,

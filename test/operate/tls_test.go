@@ -179,10 +179,18 @@ func TestSettingsOfTLSThatDoNotGoTogetherAreRefused(t *testing.T) {
 		"belong together: set both, or neither":          {"TLS_KEY_FILE": id["TLS_KEY_FILE"]},
 		"PUBLIC_URL must begin with https":               {"TLS_CERT_FILE": id["TLS_CERT_FILE"], "TLS_KEY_FILE": id["TLS_KEY_FILE"], "PUBLIC_URL": "http://accounts.example.com"},
 		"private key does not match":                     {"TLS_CERT_FILE": id["TLS_CERT_FILE"], "TLS_KEY_FILE": other["TLS_KEY_FILE"]},
-		"no such file":                                   {"TLS_CERT_FILE": id["TLS_CERT_FILE"] + ".none", "TLS_KEY_FILE": id["TLS_KEY_FILE"]},
+		"TLS_CERT_FILE cannot be read: no such file":     {"TLS_CERT_FILE": id["TLS_CERT_FILE"] + ".none", "TLS_KEY_FILE": id["TLS_KEY_FILE"]},
+		"TLS_KEY_FILE cannot be read: no such file":      {"TLS_CERT_FILE": id["TLS_CERT_FILE"], "TLS_KEY_FILE": id["TLS_KEY_FILE"] + ".none"},
+		"TLS_CERT_FILE and TLS_KEY_FILE: is a directory": {"TLS_CERT_FILE": filepath.Dir(id["TLS_CERT_FILE"]), "TLS_KEY_FILE": id["TLS_KEY_FILE"]},
 	} {
 		env["DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "tenantry.db")
-		refuses(t, harness.Run(t, env, "serve"), 2, what)
+		o := harness.Run(t, env, "serve")
+		refuses(t, o, 2, what)
+		for _, name := range []string{"TLS_CERT_FILE", "TLS_KEY_FILE"} {
+			if env[name] != "" && strings.Contains(o.Stderr, env[name]) {
+				t.Errorf("the value of %s is told:\n%s", name, o.Stderr)
+			}
+		}
 	}
 	env := harness.Environment{"TLS_CERT_FILE": id["TLS_CERT_FILE"], "TLS_KEY_FILE": id["TLS_KEY_FILE"]}
 	if o := succeeds(t, harness.Run(t, env, "config")); !strings.Contains(o.Stdout, "https://127.0.0.1:8080") {

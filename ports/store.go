@@ -20,7 +20,7 @@ import (
 
 // Store keeps everything. Errors are faults: fault.ErrUnavailable when the
 // database cannot be reached or the context ended first, fault.ErrBusy when
-// contention outlasted every retry.
+// contention outlasted every retry, or too many wait for a slow database.
 type Store interface {
 	// Do runs fn as one serializable unit of work and commits what it did, all
 	// or nothing: when fn returns an error, panics, or swallowed the error of a

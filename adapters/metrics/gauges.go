@@ -19,8 +19,9 @@ func (m *Metrics) counter(name, help string, labels prometheus.Labels, value fun
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, value))
 }
 
-// Pool measures one pool of connections to the database.
-func (m *Metrics) Pool(name string, stats func() sql.DBStats) {
+// Pool measures one pool of connections to the database, and how many were not let
+// to wait for one.
+func (m *Metrics) Pool(name string, stats func() sql.DBStats, refused func() uint64) {
 	labels := func(state string) prometheus.Labels { return prometheus.Labels{"pool": name, "state": state} }
 	m.gauge("tenantry_database_connections", "Connections to the database.", labels("in_use"), func() float64 { return float64(stats().InUse) })
 	m.gauge("tenantry_database_connections", "Connections to the database.", labels("idle"), func() float64 { return float64(stats().Idle) })
@@ -28,6 +29,7 @@ func (m *Metrics) Pool(name string, stats func() sql.DBStats) {
 	m.gauge("tenantry_database_connections_max", "Connections that the pool may have.", of, func() float64 { return float64(stats().MaxOpenConnections) })
 	m.counter("tenantry_database_waits_total", "Times that work had to wait for a connection.", of, func() float64 { return float64(stats().WaitCount) })
 	m.counter("tenantry_database_wait_seconds_total", "Time that work waited for a connection.", of, func() float64 { return stats().WaitDuration.Seconds() })
+	m.counter("tenantry_database_refused_total", "Work that was refused, because too much waited for connections to a slow database.", of, func() float64 { return float64(refused()) })
 }
 
 // Schema shows which engine and schema this program works on.

@@ -40,6 +40,7 @@ var (
 // Store implements ports.Store.
 type Store struct {
 	writer, reader *sqlx.DB
+	writes, reads  *gate // before the pools
 	dialect        Dialect
 	clock          ports.Clock
 	watch          Watch
@@ -65,11 +66,13 @@ func untold(bool) {}
 
 var _ ports.Store = (*Store)(nil)
 
-// New wraps two pools of connections to one database. The store owns them.
+// New wraps two pools of connections to one database. The store owns them, and
+// how many connections they may have is settled.
 func New(writer, reader *sql.DB, dialect Dialect, clock ports.Clock) *Store {
 	name := string(dialect.Engine)
 	return &Store{
-		writer: sqlx.NewDb(writer, name), reader: sqlx.NewDb(reader, name), dialect: dialect, clock: clock,
+		writer: sqlx.NewDb(writer, name), reader: sqlx.NewDb(reader, name), writes: newGate(writer), reads: newGate(reader),
+		dialect: dialect, clock: clock,
 		watch: unwatched, hear: unheard, trace: untraced,
 	}
 }
@@ -119,9 +122,18 @@ func (s *Store) Tend(ctx context.Context) error {
 // Engine says which one it is.
 func (s *Store) Engine() migrations.Engine { return s.dialect.Engine }
 
-// Pools are the connections of each kind, as they are at this moment.
-func (s *Store) Pools() map[string]func() sql.DBStats {
-	return map[string]func() sql.DBStats{"writer": s.writer.Stats, "reader": s.reader.Stats}
+// Pool tells of connections of one kind, as they are at this moment.
+type Pool struct {
+	Stats   func() sql.DBStats
+	Refused func() uint64 // how many units of work were not let to wait for one
+}
+
+// Pools are those of each kind.
+func (s *Store) Pools() map[string]Pool {
+	of := func(pool *sqlx.DB, g *gate) Pool {
+		return Pool{Stats: func() sql.DBStats { return g.stats(pool.DB) }, Refused: g.turnedAway}
+	}
+	return map[string]Pool{"writer": of(s.writer, s.writes), "reader": of(s.reader, s.reads)}
 }
 
 // Time is the server's, zero on an engine that has no clock but this machine's.
@@ -138,14 +150,15 @@ func (s *Store) Time(ctx context.Context) (time.Time, error) {
 // that it is given.
 func (s *Store) View(_ context.Context, fn func(tx ports.Tx) error) error {
 	u := s.unit(s.reader, time.Now().Add(unitLimit), false)
+	u.gate = s.reads
 	defer u.end()
 	return fn(u)
 }
 
 // Do runs fn as a serializable unit of work.
 func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
-	return s.insist(ctx, func(ctx context.Context, deadline time.Time) (*loss, error) {
-		return s.attempt(ctx, deadline, fn)
+	return s.insist(ctx, func(ctx context.Context, deadline time.Time, again bool) (*loss, error) {
+		return s.attempt(ctx, deadline, again, fn)
 	})
 }
 
@@ -153,9 +166,9 @@ func (s *Store) Do(ctx context.Context, fn func(tx ports.Tx) error) error {
 // COMMITTED on PostgreSQL, where it waits for others that change the same row,
 // while a serializable unit would fail and have to run again.
 func (s *Store) Alone(ctx context.Context, fn func(tx ports.Tx) error) error {
-	return s.insist(ctx, func(_ context.Context, deadline time.Time) (*loss, error) {
+	return s.insist(ctx, func(_ context.Context, deadline time.Time, again bool) (*loss, error) {
 		u := s.unit(s.writer, deadline, true)
-		u.alone = true
+		u.gate, u.begun, u.alone = s.writes, again, true
 		defer u.end()
 		err := fn(u)
 		if err == nil && u.failed != nil {
@@ -169,7 +182,7 @@ func (s *Store) Alone(ctx context.Context, fn func(tx ports.Tx) error) error {
 // time and not by their number: PostgreSQL takes units for dependent that only
 // touch one page of an index, and under load one may lose many times in a row.
 // Whoever loses takes a turn before it goes on.
-func (s *Store) insist(ctx context.Context, attempt func(ctx context.Context, deadline time.Time) (*loss, error)) error {
+func (s *Store) insist(ctx context.Context, attempt func(ctx context.Context, deadline time.Time, again bool) (*loss, error)) error {
 	start := time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(unitLimit), errLimit)
 	defer cancel()
@@ -179,8 +192,9 @@ func (s *Store) insist(ctx context.Context, attempt func(ctx context.Context, de
 			giveBack()
 		}
 	}()
-	for longest := firstPause; ; longest = min(2*longest, longPause) {
-		lost, err := attempt(ctx, start.Add(unitLimit))
+	again := false
+	for longest := firstPause; ; longest, again = min(2*longest, longPause), true {
+		lost, err := attempt(ctx, start.Add(unitLimit), again)
 		if lost == nil {
 			return err
 		}
@@ -214,14 +228,13 @@ func pause(ctx context.Context, longest time.Duration) bool {
 
 // attempt runs fn once, and says whether a conflicting unit won, so that
 // another attempt may succeed.
-func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx ports.Tx) error) (*loss, error) {
-	begun := s.trace(ctx, "BEGIN")
-	tx, err := s.writer.BeginTxx(ctx, &s.dialect.Begin)
-	begun(err != nil)
+func (s *Store) attempt(ctx context.Context, deadline time.Time, again bool, fn func(tx ports.Tx) error) (*loss, error) {
+	tx, leave, err := s.begin(ctx, again)
 	if err != nil {
 		again, err := s.judge(ctx, err)
 		return new(unit).lost(again), err
 	}
+	defer leave()
 	u := s.unit(tx, deadline, true)
 	defer func() {
 		u.end()
@@ -255,6 +268,20 @@ func (s *Store) attempt(ctx context.Context, deadline time.Time, fn func(tx port
 		return u.lost(again), err
 	}
 	return nil, nil
+}
+
+// begin waits for a connection, which the caller leaves, and begins a transaction.
+func (s *Store) begin(ctx context.Context, again bool) (tx *sqlx.Tx, leave func(), err error) {
+	begun := s.trace(ctx, "BEGIN")
+	defer func() { begun(err != nil) }()
+	leave, err = s.writes.enter(ctx, again)
+	if err != nil {
+		return nil, nil, err
+	}
+	if tx, err = s.writer.BeginTxx(ctx, &s.dialect.Begin); err != nil {
+		leave()
+	}
+	return tx, leave, err
 }
 
 func (s *Store) judge(ctx context.Context, err error) (again bool, _ error) {

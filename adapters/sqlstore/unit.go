@@ -38,6 +38,8 @@ var (
 // it: no other runs, on either engine, and nothing is committed.
 type unit struct {
 	db       querier
+	gate     *gate // before each statement; nil where the unit has a connection
+	begun    bool  // it was let in before
 	dialect  *Dialect
 	watch    Watch
 	trace    Trace
@@ -187,7 +189,14 @@ func (u *unit) ready(ctx context.Context, query string) (context.Context, contex
 	}
 	before, end := u.failed, u.trace(ctx, query)
 	ctx, cancel := context.WithDeadlineCause(ctx, u.deadline, errLimit)
-	return ctx, func() { cancel(); end(u.failed != before) }, nil
+	leave, err := u.gate.enter(ctx, u.begun)
+	if err != nil {
+		defer cancel()
+		defer end(true)
+		return nil, nil, u.note(ctx, err, nil)
+	}
+	u.begun = true
+	return ctx, func() { leave(); cancel(); end(u.failed != before) }, nil
 }
 
 // note keeps the failure of a statement, and turns it into a fault.
@@ -206,6 +215,9 @@ func (u *unit) note(ctx context.Context, err error, rules taken) error {
 func explain(ctx context.Context, failure Failure, err error, rules taken) *fault.Error {
 	if ctx.Err() != nil {
 		return fault.ErrUnavailable.With(fmt.Errorf("%w: %w", context.Cause(ctx), err)).After(retryAfter)
+	}
+	if errors.Is(err, errCrowded) {
+		return fault.ErrBusy.With(err).After(retryAfter)
 	}
 	switch failure.Kind {
 	case Unique:

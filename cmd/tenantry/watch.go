@@ -52,8 +52,8 @@ func (p *program) endTraces(ctx context.Context) {
 
 // measure shows what everything is doing.
 func (p *program) measure(hasher *argon.Hasher) {
-	for name, stats := range p.store.Pools() {
-		p.metrics.Pool(name, stats)
+	for name, pool := range p.store.Pools() {
+		p.metrics.Pool(name, pool.Stats, pool.Refused)
 	}
 	for kind, usage := range p.memory.Usages() {
 		p.metrics.Cache(kind, func() int { return usage().Entries }, func() uint64 { return usage().Hits }, func() uint64 { return usage().Misses })

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/test/harness"
+	"github.com/tenantry/tenantry/test/pgtest"
 )
 
 // reading holds a reader before everything that is written from now on, so that
@@ -88,4 +89,39 @@ func TestAServerKilledWithAHugeLogOfSQLiteIsReadySoon(t *testing.T) {
 	again.Client(t).Key(secret).Get("/v1/sdk/authorize").Want(204)
 	left.Sound(t)
 	harness.Figure(t, "ready after SIGKILL with a WAL of SQLite", "%v, with %d MB", took.Round(time.Millisecond), size>>20)
+}
+
+// How much PostgreSQL keeps makes no difference: once it takes connections after
+// both were killed, the server is ready within seconds.
+func TestAServerKilledOnALargePostgreSQLIsReadySoon(t *testing.T) {
+	t.Parallel()
+	const soon = 10 * time.Second
+	server, d := onServer(t, pgtest.Options{Durable: true})
+	s := harness.Start(t, d)
+	ada := s.Register(t)
+	for range harness.Rounds(1, 40) {
+		s.ExecUnheard(t, `INSERT INTO throttles (key, count, resets_at)
+			SELECT 'filler/' || gen_random_uuid(), 1, $1 FROM generate_series(1, 100000)`,
+			time.Now().UTC().Add(time.Hour).Truncate(time.Microsecond))
+	}
+	secret, _ := ada.NewKey(t, ada.Dev)
+	size := s.Count(t, "SELECT pg_database_size(current_database())")
+	s.Kill()
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	recovered := time.Now()
+	again := harness.Start(t, d)
+	took := time.Since(recovered)
+	if took > soon {
+		t.Errorf("it was ready after %v", took)
+	}
+	again.Client(t).Key(secret).Get("/v1/sdk/authorize").Want(204)
+	harness.Figure(t, "ready after SIGKILL on a large PostgreSQL", "%v, with %d MB; PostgreSQL itself took %v",
+		took.Round(time.Millisecond), size>>20, recovered.Sub(begun).Round(time.Millisecond))
+	again.Kill() // whose end does not read all of that for secrets
 }

@@ -112,6 +112,9 @@ func (k *SigningKeys) turn(ctx context.Context, action audit.Action, end func(tx
 		return err
 	}
 	return k.Store.Do(ctx, func(tx ports.Tx) error {
+		if err := k.tryMasterKey(ctx, tx); err != nil {
+			return err
+		}
 		kept, err := tx.Keyring().List(ctx, ports.Signing)
 		if err != nil {
 			return err
@@ -129,6 +132,21 @@ func (k *SigningKeys) turn(ctx context.Context, action audit.Action, end func(tx
 			Action: action, ResourceType: signingKeyResource, ResourceID: made.ID.String(),
 		})
 	})
+}
+
+// tryMasterKey opens the secret that stays. What another master key had sealed,
+// no server could open: none would start any more.
+func (k *SigningKeys) tryMasterKey(ctx context.Context, tx ports.Tx) error {
+	kept, err := tx.Keyring().List(ctx, ports.Derivation)
+	if err != nil {
+		return err
+	}
+	for _, s := range kept {
+		if _, err := openSecret(k.Sealer, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const signingKeyResource = "signing_key"

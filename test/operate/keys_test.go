@@ -199,3 +199,22 @@ func TestKeysCannotBeRotatedWhereTheyAreASecretOfTheSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestAnotherMasterKeyNeitherRotatesNorRestores(t *testing.T) {
+	harness.ForEachDatabase(t, func(t *testing.T, d *harness.Database) {
+		furnish(t, d)
+		before := succeeds(t, harness.Run(t, settings(d), "keys", "list")).Stdout
+		env := settings(d)
+		env["MASTER_KEY"] = "rm0SF9zFWbMmsq7EXKLw5LDq4E2lIpRPVGv8r6wLXrw="
+		for _, command := range []string{"keys rotate", "keys rotate --revoke-old", "restore"} {
+			refuses(t, harness.Run(t, env, strings.Fields(command)...), 1, "MASTER_KEY does not open")
+			if after := succeeds(t, harness.Run(t, settings(d), "keys", "list")).Stdout; after != before {
+				t.Errorf("%s has made of\n%s\n%s", command, before, after)
+			}
+		}
+		if number(t, d.Open(t), "SELECT count(*) FROM sessions") == 0 {
+			t.Error("the sessions have ended")
+		}
+		d.Sound(t)
+	})
+}

@@ -37,7 +37,7 @@ type Helper struct {
 	process *process
 	asked   int         // who waits for the process
 	rest    *time.Timer // runs while nobody does
-	again   time.Time // not before this is a start tried
+	again   time.Time   // not before this is a start tried
 }
 
 // NewHelper returns a helper that is started by command, whose program has to

@@ -21,6 +21,10 @@ import (
 // maxBody is the largest body of a request, in bytes.
 const maxBody = 1 << 20
 
+// lastRead is for how long net/http may still read a body that was refused: a
+// client that is closed to while it writes may not get to read why.
+const lastRead = 500 * time.Millisecond
+
 // strict checks what huma is lenient about, before it. A body on a route that
 // takes none is not read.
 func strict(ctx huma.Context, next func(huma.Context)) {
@@ -41,6 +45,7 @@ func strict(ctx huma.Context, next func(huma.Context)) {
 		if err != nil {
 			if errors.Is(err, errTooLarge) || errors.Is(err, errSlowBody) || errors.Is(err, ErrStopping) {
 				c.Header("Connection", "close") // the rest of the body is not worth reading
+				_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(lastRead))
 			}
 			fail(c, err)
 			return

@@ -32,6 +32,12 @@ func (m *Metrics) Pool(name string, stats func() sql.DBStats, refused func() uin
 	m.counter("tenantry_database_refused_total", "Work that was refused, because too much waited for connections to a slow database.", of, func() float64 { return float64(refused()) })
 }
 
+// Crowd measures the connections of clients, and how many were one too many.
+func (m *Metrics) Crowd(open func() int, refused func() uint64) {
+	m.gauge("tenantry_connections", "Connections of clients.", nil, func() float64 { return float64(open()) })
+	m.counter("tenantry_connections_refused_total", "Connections that were closed at once, because there were too many.", nil, func() float64 { return float64(refused()) })
+}
+
 // Schema shows which engine and schema this program works on.
 func (m *Metrics) Schema(engine string, version int64) {
 	m.gauge("tenantry_schema_version", "The number of the last step of the schema that this program needs, and has where tenantry_database_up is 1.",

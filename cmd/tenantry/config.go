@@ -34,6 +34,8 @@ type config struct {
 	TLSKeyFile  string `envconfig:"TLS_KEY_FILE"`
 	MetricsAddr string `envconfig:"METRICS_ADDR" default:"127.0.0.1:9090"`
 
+	MaxConnections int `envconfig:"MAX_CONNECTIONS" default:"0"`
+
 	DatabaseURL    dsn    `envconfig:"DATABASE_URL" default:"sqlite:tenantry.db"`
 	ListenURL      dsn    `envconfig:"DATABASE_LISTEN_URL"`
 	DatabasePooler bool   `envconfig:"DATABASE_POOLER" default:"false"`
@@ -198,6 +200,7 @@ func (c *config) validate() []error {
 		between("RATE_ENVIRONMENT_PER_MINUTE", c.RateEnvironment, 0, mostPerMinute),
 		between("RATE_KEY_READS_PER_MINUTE", c.RateKeyReads, 0, mostPerMinute),
 		between("DRAIN_SECONDS", c.DrainSeconds, 0, 60),
+		between("MAX_CONNECTIONS", c.MaxConnections, 0, 1_000_000),
 		between("DATABASE_MAX_CONNECTIONS", c.DatabaseConns, 2, 1000),
 		between("KEEP_ENDED_KEYS_DAYS", c.KeepEndedKeysDays, 0, mostDays),
 		between("KEEP_INVITATIONS_DAYS", c.KeepInvitationsDays, 0, mostDays),

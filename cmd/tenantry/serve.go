@@ -55,7 +55,7 @@ func (p *program) run(ctx context.Context, cmd command, c config, listener net.L
 		return errors.Join(err, listener.Close())
 	}
 	greet(cmd.stdout, c, listener.Addr())
-	err = p.serve(ctx, listener, own, time.Duration(c.DrainSeconds)*time.Second)
+	err = p.serve(ctx, p.crowd.Bound(listener), own, time.Duration(c.DrainSeconds)*time.Second)
 	return errors.Join(err, stopMetrics())
 }
 

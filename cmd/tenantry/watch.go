@@ -64,6 +64,7 @@ func (p *program) measure(hasher *argon.Hasher) {
 		Working: func() int { return hasher.Load().Working }, Waiting: func() int { return hasher.Load().Waiting },
 		Refused: func() uint64 { return hasher.Load().Refused },
 	})
+	p.metrics.Crowd(p.crowd.Open, p.crowd.Refused)
 	p.metrics.Schema(string(p.store.Engine()), migrations.Latest(p.store.Engine()))
 	p.metrics.Swept(p.app.Housekeeping.LastSweep)
 	p.metrics.Probe(metrics.Probe{Ping: p.store.Ping, Now: p.clock.Now, Backlog: func(ctx context.Context) (int, time.Time, error) {

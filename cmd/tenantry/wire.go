@@ -42,6 +42,7 @@ type program struct {
 	clock   *system.Shared
 	memory  *memory.Memory
 	helper  *argon.Helper
+	crowd   *httpapi.Crowd
 	tracing *tracing.Tracing // nil where nobody collects traces
 	logger  *slog.Logger
 
@@ -108,6 +109,7 @@ func (p *program) build(ctx context.Context, c config) error {
 		EmailVerification: c.EmailVerification == verificationRequired, Retention: c.retention(),
 	})
 	p.background = append(p.background, p.keepTime, p.app.Housekeeping.Run, p.app.Relay.Run, paceGarbage)
+	p.crowd = newCrowd(c, logger)
 	p.measure(hasher)
 	if !c.JWTSecret.set() {
 		p.follow(tokens)

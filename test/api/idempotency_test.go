@@ -276,6 +276,8 @@ func TestWhoMayNotCreateAnyMoreIsNotShownAgainWhatWasCreated(t *testing.T) {
 				again.Refused(403, "FORBIDDEN")
 			}
 		}
+		stage.Owner.Delete("/v1/members/" + id).Want(204)
+		admin.Post(path, M{"name": "Backend"}).Refused(404, "NOT_FOUND")
 		if got := len(stage.Owner.Get(path).Want(200).List()); got != keys {
 			t.Errorf("of %d keys there are %d", keys, got)
 		}

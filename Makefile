@@ -26,7 +26,7 @@ FIGURES := $(CURDIR)/bin/figures.md
 # against it, judge it as it is shipped. The others search for data races, too,
 # but not in SQLite: it is C turned into Go, not ours, and would take as long as
 # all the rest.
-AS_SHIPPED := compat faults fuzz gateways isolation monitoring operate overload rollout secrets timing tour
+AS_SHIPPED := compat contracts faults fuzz gateways isolation monitoring operate overload races rollout secrets timing tour
 UNSEARCHED := -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false
 
 # Tools are pinned here and built beside the sources, so that they never weigh

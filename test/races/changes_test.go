@@ -123,8 +123,7 @@ func TestAStormOfChangesIsNoFailureToAnybody(t *testing.T) {
 		p99 := took[len(took)*99/100]
 		harness.Figure(t, "a storm of changes in one organization", "%d changes by %d clients on %s, p99 %v, failed %v, deadlocks %d",
 			len(took), clients, f.engine, p99.Round(time.Millisecond), others, f.deadlocks(t)-before)
-		slow := p99 > 2*time.Second && !harness.Racing // where everything is many times slower
-		if len(others) > 0 || slow {
+		if len(others) > 0 || p99 > 2*time.Second {
 			t.Errorf("%v failed, and 99%% were answered within %v", others, p99)
 		}
 	})

@@ -136,8 +136,8 @@ func (w *walk) founds(p *human) {
 	}
 	h.works = append(h.works, w.seen(p.In(h.id), h, r.Text("project.id"), r.Text("project.slug")))
 	w.houses = append(w.houses, h)
-	if len(w.houses) > 8 {
-		w.houses = slices.Delete(w.houses, slices.IndexFunc(w.houses, func(h *house) bool { return h.gone }), len(w.houses)-7)
+	if i := slices.IndexFunc(w.houses, func(h *house) bool { return h.gone }); i >= 0 && len(w.houses) > 8 {
+		w.houses = slices.Delete(w.houses, i, i+1) // some that are gone stay, to be asked for
 	}
 }
 

@@ -78,8 +78,10 @@ func bearerToken(r *http.Request) (token string, presented bool) {
 	return strings.TrimLeft(token, " "), true
 }
 
-// session admits people who are logged in, and account keys.
+// session admits people who are logged in, and account keys, to what is in an
+// organization.
 func (s *server) session(c *gin.Context) {
+	callOf(c.Request.Context()).named = c.GetHeader(organizationHeader) != ""
 	if err := s.manages(c); err != nil {
 		fail(c, err)
 	}
@@ -126,7 +128,6 @@ func (s *server) authenticate(c *gin.Context) error {
 	if active := actor.Organization(); active != nil {
 		opened.organization = active.String()
 	}
-	opened.named = c.GetHeader(organizationHeader) != ""
 	return contextErr // who is calling is asked first
 }
 

@@ -290,6 +290,10 @@ func TestABackendJudgesTheKeysOfItsOwnOrganizations(t *testing.T) {
 				t.Errorf("%s is told %s, %s and %s", name, a, b, c)
 			}
 		}
+		// Which organization is meant is the key's to say.
+		if got := code(free.In(stage.Outsider.Organization), own); got != "VALID" {
+			t.Errorf("beside the header of a foreign organization it is told %s", got)
+		}
 		unknown := free.Post("/v1/keys/verify", M{"key": "sdk-dev-" + foreign[8:]})
 		if unknown.Status != 200 {
 			t.Errorf("a mistyped key: %d", unknown.Status)

@@ -148,9 +148,9 @@ func TestNoRequestMakesTheServerFailHangOrGrow(t *testing.T) {
 		n := harness.Rounds(5_000, 50_000)
 		begun := time.Now()
 		c.run(worlds, 0, n/10)
-		before := s.Resident(t)
+		before := s.OwnResident(t)
 		c.run(worlds, n/10, n)
-		after := s.Resident(t)
+		after := s.OwnResident(t)
 		if grown := after - before; grown > grows {
 			t.Errorf("the server grew by %d MB, from %d", grown>>20, before>>20)
 		}

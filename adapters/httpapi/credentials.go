@@ -103,6 +103,7 @@ func (s *server) guest(c *gin.Context) {
 	if len(c.Request.Header.Values(authorizationHeader)) == 0 {
 		return
 	}
+	callOf(c.Request.Context()).named = c.GetHeader(organizationHeader) != ""
 	if err := s.authenticate(c); err != nil {
 		fail(c, err)
 	}

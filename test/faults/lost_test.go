@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -112,25 +113,9 @@ func TestARequestIsRepeatedAfterALostAnswerAndCreatesOnce(t *testing.T) {
 // when the answer begins to come.
 func cutting(t *testing.T, server string) (address string) {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var work sync.WaitGroup
-	t.Cleanup(func() {
-		_ = listener.Close()
-		work.Wait()
-	})
-	work.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			work.Go(func() { cutShort(t, client, server) })
-		}
-	})
-	return listener.Addr().String()
+	through := harness.Between(t, "tcp://"+server, &work, func(client net.Conn, upstream string) { cutShort(t, client, upstream) }, func() {})
+	return strings.TrimPrefix(through, "tcp://")
 }
 
 func cutShort(t *testing.T, client net.Conn, server string) {

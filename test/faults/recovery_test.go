@@ -57,6 +57,20 @@ func asKilled(t *testing.T, d *harness.Database) *harness.Database {
 	return d.In(to)
 }
 
+// readyWith starts a server on what another left, and wants it ready soon, with
+// the key that was made last. It tells how long that took.
+func readyWith(t *testing.T, d *harness.Database, secret string, soon time.Duration) (s *harness.Server, took time.Duration) {
+	t.Helper()
+	begun := time.Now()
+	s = harness.Start(t, d)
+	took = time.Since(begun)
+	if took > soon {
+		t.Errorf("it was ready after %v", took)
+	}
+	s.Client(t).Key(secret).Get("/v1/sdk/authorize").Want(204)
+	return s, took
+}
+
 // A server that was killed with a huge log of changes is ready again soon, with
 // all that is in the log.
 func TestAServerKilledWithAHugeLogOfSQLiteIsReadySoon(t *testing.T) {
@@ -80,13 +94,7 @@ func TestAServerKilledWithAHugeLogOfSQLiteIsReadySoon(t *testing.T) {
 	secret, _ := ada.NewKey(t, ada.Dev) // the last thing in the log
 	s.Kill()
 	left := asKilled(t, d)
-	begun := time.Now()
-	again := harness.Start(t, left)
-	took := time.Since(begun)
-	if took > soon {
-		t.Errorf("it was ready after %v", took)
-	}
-	again.Client(t).Key(secret).Get("/v1/sdk/authorize").Want(204)
+	_, took := readyWith(t, left, secret, soon)
 	left.Sound(t)
 	harness.Figure(t, "ready after SIGKILL with a WAL of SQLite", "%v, with %d MB", took.Round(time.Millisecond), size>>20)
 }
@@ -115,12 +123,7 @@ func TestAServerKilledOnALargePostgreSQLIsReadySoon(t *testing.T) {
 		t.Fatal(err)
 	}
 	recovered := time.Now()
-	again := harness.Start(t, d)
-	took := time.Since(recovered)
-	if took > soon {
-		t.Errorf("it was ready after %v", took)
-	}
-	again.Client(t).Key(secret).Get("/v1/sdk/authorize").Want(204)
+	again, took := readyWith(t, d, secret, soon)
 	harness.Figure(t, "ready after SIGKILL on a large PostgreSQL", "%v, with %d MB; PostgreSQL itself took %v",
 		took.Round(time.Millisecond), size>>20, recovered.Sub(begun).Round(time.Millisecond))
 	again.Kill() // whose end does not read all of that for secrets

@@ -7,17 +7,17 @@ import (
 	"testing"
 )
 
-// Between puts relay between a server and the database at the address, for each
-// connection beside the others, and told where the database really is; through is
+// Between puts relay before whatever listens at the address, for each
+// connection beside the others, and told where that really is; through is
 // its address this way. When the test ends, nobody is let in any more, end is
 // called, and all work is waited for.
-func Between(tb testing.TB, dsn string, work *sync.WaitGroup, relay func(client net.Conn, upstream string), end func()) (through string) {
+func Between(tb testing.TB, address string, work *sync.WaitGroup, relay func(client net.Conn, upstream string), end func()) (through string) {
 	tb.Helper()
-	address, err := url.Parse(dsn)
+	from, err := url.Parse(address)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	upstream := address.Host
+	upstream := from.Host
 	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
@@ -36,6 +36,6 @@ func Between(tb testing.TB, dsn string, work *sync.WaitGroup, relay func(client 
 			work.Go(func() { relay(client, upstream) })
 		}
 	})
-	address.Host = listener.Addr().String()
-	return address.String()
+	from.Host = listener.Addr().String()
+	return from.String()
 }

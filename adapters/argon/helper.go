@@ -1,7 +1,6 @@
 package argon
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,11 +11,12 @@ import (
 )
 
 // Whoever computes for longer than patience is given up: a hash takes 30 ms, and
-// a second where others want the cores all the time. After a failed start the
-// next is tried after pause. Who has had nothing to compute for longer than
-// leisure ends and gives its memory back: to start takes as long as two hashes.
+// where it takes that long something else wants all cores, so that whoever
+// yields would hardly come to compute again. The next is started after pause, and
+// so after a failed start. Who has had nothing to compute for longer than leisure
+// ends and gives its memory back: to start takes as long as two hashes.
 const (
-	patience = 3 * time.Second
+	patience = time.Second
 	pause    = time.Minute
 	leisure  = time.Minute
 )
@@ -24,13 +24,14 @@ const (
 // Helper computes hashes in a process of its own, one at a lower priority: a
 // hash has its core for tens of milliseconds, and what is answered in
 // microseconds would wait for that. The process starts with a hash, and ends when
-// there was none for a while. Where it cannot start, or fails, hashes are computed
-// here.
+// there was none for a while. Where it cannot start, fails or comes to nothing,
+// hashes are computed here.
 type Helper struct {
 	command  func() *exec.Cmd
 	nice     int
 	failed   func(error)
 	patience time.Duration
+	pause    time.Duration
 	leisure  time.Duration
 
 	mu      sync.Mutex
@@ -46,7 +47,7 @@ type Helper struct {
 // them gets, and all of what they leave. failed is told why hashes are computed
 // here.
 func NewHelper(command func() *exec.Cmd, nice int, failed func(error)) *Helper {
-	return &Helper{command: command, nice: nice, failed: failed, patience: patience, leisure: leisure}
+	return &Helper{command: command, nice: nice, failed: failed, patience: patience, pause: pause, leisure: leisure}
 }
 
 // Close ends the process, once it has nothing to compute. Of nil there is none.
@@ -79,8 +80,12 @@ func (h *Helper) derive(password, salt []byte, p parameters, size int) []byte {
 	return argon2id(password, salt, p, size)
 }
 
-// errPaused says that the process could not be started a moment ago.
-var errPaused = errors.New("argon: the helper is not tried yet")
+var (
+	// errPaused says that there was no use in the process a moment ago.
+	errPaused = errors.New("argon: the helper is not tried yet")
+	// errLate says that the process has not answered in time.
+	errLate = errors.New("argon: the helper gets too little of the cores, or stands still")
+)
 
 func (h *Helper) ask(o Order) ([]byte, error) {
 	p, err := h.take()
@@ -90,7 +95,7 @@ func (h *Helper) ask(o Order) ([]byte, error) {
 	defer h.release()
 	key, err := p.ask(o, h.patience)
 	if err != nil {
-		h.giveUp(p)
+		h.giveUp(p, err)
 	}
 	return key, err
 }
@@ -108,7 +113,7 @@ func (h *Helper) take() (*process, error) {
 	}
 	p, err := start(h.command(), h.nice)
 	if err != nil {
-		h.again = time.Now().Add(pause)
+		h.again = time.Now().Add(h.pause)
 		return nil, fmt.Errorf("start the helper that hashes: %w", err)
 	}
 	h.process, h.asked = p, h.asked+1
@@ -138,12 +143,16 @@ func (h *Helper) endIdle() {
 	_ = h.end()
 }
 
-// giveUp lets the next hash start another process.
-func (h *Helper) giveUp(p *process) {
+// giveUp lets the next hash start another process, and after a late one the next
+// that comes after pause: another would be as late.
+func (h *Helper) giveUp(p *process, why error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.process != p {
 		return // somebody did already
+	}
+	if errors.Is(why, errLate) {
+		h.again = time.Now().Add(h.pause)
 	}
 	h.process = nil
 	_ = p.command.Process.Kill()
@@ -172,15 +181,15 @@ func start(c *exec.Cmd, nice int) (*process, error) {
 }
 
 func (p *process) ask(o Order, patience time.Duration) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	var key []byte
 	call := p.client.Go(orderMethod, o, &key, make(chan *rpc.Call, 1))
 	select {
 	case <-call.Done:
 		return key, call.Error
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-late.C:
+		return nil, errLate
 	}
 }
 

@@ -134,13 +134,16 @@ func TestNobodyWaitsForAHelperThatStandsStill(t *testing.T) {
 	if err := h.helper.process.command.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	h.helper.patience = 20 * time.Millisecond
-	h.helper.derive([]byte("pepper"), []byte("salt and"), parameters{64, 1, 1}, 24)
+	h.helper.patience, h.helper.pause = 20*time.Millisecond, time.Hour
+	h.mustMatch(t)
 	if failed := failures(); len(failed) != 1 || h.helper.process != nil {
 		t.Errorf("it failed with %v, and is asked on: %v", failed, h.helper.process != nil)
 	}
-	h.helper.patience = time.Minute
+	h.helper.patience, h.helper.again = time.Minute, time.Now()
 	h.mustMatch(t)
+	if failed := failures(); len(failed) != 1 || h.helper.process == nil {
+		t.Errorf("a while later it fails with %v, and is asked: %v", failed, h.helper.process != nil)
+	}
 }
 
 func TestHashesAreComputedHereWhereNoHelperStarts(t *testing.T) {

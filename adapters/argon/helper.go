@@ -50,22 +50,22 @@ func NewHelper(command func() *exec.Cmd, nice int, failed func(error)) *Helper {
 	return &Helper{command: command, nice: nice, failed: failed, patience: patience, pause: pause, leisure: leisure}
 }
 
-// Close ends the process, once it has nothing to compute. Of nil there is none.
-func (h *Helper) Close() error {
+// Close ends the process. Who waits for a hash gets it computed here. Of nil
+// there is none.
+func (h *Helper) Close() {
 	if h == nil {
-		return nil
+		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.end()
+	h.end()
 }
 
-func (h *Helper) end() error {
-	if h.process == nil {
-		return nil
+func (h *Helper) end() {
+	if h.process != nil {
+		h.process.end()
+		h.process = nil
 	}
-	defer func() { h.process = nil }()
-	return h.process.end()
 }
 
 // derive is Argon2id.
@@ -131,16 +131,13 @@ func (h *Helper) release() {
 	}
 }
 
-// endIdle ends the process, unless somebody has asked meanwhile. It has nothing
-// to finish, and is not waited for should it stand still.
+// endIdle ends the process, unless somebody has asked meanwhile.
 func (h *Helper) endIdle() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.asked > 0 || h.process == nil {
-		return
+	if h.asked == 0 {
+		h.end()
 	}
-	_ = h.process.command.Process.Kill()
-	_ = h.end()
 }
 
 // giveUp lets the next hash start another process, and after a late one the next
@@ -154,9 +151,7 @@ func (h *Helper) giveUp(p *process, why error) {
 	if errors.Is(why, errLate) {
 		h.again = time.Now().Add(h.pause)
 	}
-	h.process = nil
-	_ = p.command.Process.Kill()
-	_ = p.end()
+	h.end()
 }
 
 // process is a helper that runs.
@@ -193,9 +188,12 @@ func (p *process) ask(o Order, patience time.Duration) ([]byte, error) {
 	}
 }
 
-// end closes the process's input, which it takes for its end, and waits.
-func (p *process) end() error {
-	return errors.Join(p.client.Close(), p.command.Wait())
+// end ends the process at once: it keeps nothing, and one that stands still would
+// not end otherwise.
+func (p *process) end() {
+	_ = p.command.Process.Kill() // unless it has ended
+	_ = p.client.Close()
+	_ = p.command.Wait()
 }
 
 // pipes are the standard output and input of the other side.

@@ -135,7 +135,8 @@ func (p *program) close() error {
 		p.logger.Warn("the last uses of keys were not all written", "error", err.Error())
 	}
 	p.memory.Close()
-	err := errors.Join(p.helper.Close(), p.store.Close())
+	p.helper.Close()
+	err := p.store.Close()
 	p.endTraces(ctx)
 	p.logger.Info("stopped", "clean", err == nil)
 	return err

@@ -155,15 +155,15 @@ func TestTheHeaderIsJudgedOnEveryRoute(t *testing.T) {
 
 func TestHeadersOfIdentityThatOthersInventedDoNothing(t *testing.T) {
 	harness.ForEachEngine(t, func(t *testing.T, s *harness.Server) {
-		stage := s.Stage(t)
-		want := stage.Outsider.Get("/v1/auth/me").Want(200).Body
+		stage, outsider := s.Stage(t), s.Register(t)
+		want := outsider.Get("/v1/auth/me").Want(200).Body
 		for _, name := range []string{"X-User-ID", "X-Org-ID", "X-Role", "X_Organization_ID", "X-Organization", "X-Tenant-ID", "X-HTTP-Method-Override", "X-Forwarded-User", "X-Original-URL"} {
 			for _, value := range []string{stage.Owner.ID, stage.Organization, "owner", "DELETE", "/v1/projects"} {
-				got := stage.Outsider.With(name, value).Get("/v1/auth/me").Want(200).Body
+				got := outsider.With(name, value).Get("/v1/auth/me").Want(200).Body
 				if string(got) != string(want) {
 					t.Errorf("%s: %s changes the answer to %s", name, value, got)
 				}
-				stage.Outsider.With(name, value).Get("/v1/projects/"+stage.Project).Refused(404, "NOT_FOUND")
+				outsider.With(name, value).Get("/v1/projects/"+stage.Project).Refused(404, "NOT_FOUND")
 			}
 		}
 		hidden := stage.Viewer.With("Connection", "X-Organization-ID")

@@ -1,6 +1,9 @@
 package postgres
 
 import (
+	"database/sql"
+	"errors"
+	"sync"
 	"testing"
 
 	"github.com/tenantry/tenantry/ports"
@@ -9,9 +12,57 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	databases := lender{owner: t}
 	for name, pooler := range map[string]bool{"postgres": false, "postgres as behind a pooler": true} {
 		portstest.Run(t, portstest.Engine{Name: name, Open: func(tb testing.TB, clock ports.Clock) ports.Store {
-			return opened(tb, Config{DSN: pgtest.Clone(tb, "schema", migrate), Pooler: pooler}, clock)
+			return opened(tb, Config{DSN: databases.lend(tb), Pooler: pooler}, clock)
 		}})
 	}
+}
+
+// lender lends databases to one test after the other, which leave nothing but
+// rows: to empty one takes much less than to copy one.
+type lender struct {
+	owner *testing.T // at whose end they are dropped
+	mutex sync.Mutex
+	idle  []string
+}
+
+func (l *lender) lend(tb testing.TB) string {
+	tb.Helper()
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	var dsn string
+	if last := len(l.idle) - 1; last >= 0 {
+		dsn, l.idle = l.idle[last], l.idle[:last]
+	} else {
+		dsn = pgtest.Clone(l.owner, "schema", migrate)
+	}
+	tb.Cleanup(func() { l.takeBack(tb, dsn) })
+	return dsn
+}
+
+func (l *lender) takeBack(tb testing.TB, dsn string) {
+	tb.Helper()
+	if err := empty(dsn); err != nil {
+		tb.Errorf("empty the test's database: %v", err)
+		return // nobody gets it any more
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.idle = append(l.idle, dsn)
+}
+
+// empty leaves what the migrations left.
+func empty(dsn string) error {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(`DO $$ BEGIN
+		EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
+			FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%');
+		INSERT INTO installation (id, created_at) VALUES (1, CURRENT_TIMESTAMP);
+	END $$`)
+	return errors.Join(err, db.Close())
 }

@@ -27,19 +27,35 @@ func (systemClock) Now() time.Time { return time.Now().UTC().Truncate(time.Micro
 
 func migrated(t testing.TB) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "a file?with 100%25.db")
-	migrator, err := OpenMigrator(t.Context(), path)
+	content, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := migrator.Close(); err != nil {
+	path := filepath.Join(t.TempDir(), "a file?with 100%25.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
+
+// schema is the file of an empty database, migrated once for all tests.
+var schema = sync.OnceValues(func() (content []byte, err error) {
+	directory, err := os.MkdirTemp("", "schema")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	path := filepath.Join(directory, "schema.db")
+	migrator, err := OpenMigrator(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	_, err = migrator.Up(context.Background())
+	if err := errors.Join(err, migrator.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path) //nolint:gosec // what was just written
+})
 
 func opened(t testing.TB, path string, clock ports.Clock) *sqlstore.Store {
 	t.Helper()

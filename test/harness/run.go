@@ -16,6 +16,7 @@ import (
 const (
 	startLimit = 60 * time.Second
 	stopLimit  = 40 * time.Second
+	runLimit   = 5 * time.Minute // of a command: one may wait for others, as a migration does
 )
 
 // Environment is a program's settings.
@@ -40,7 +41,7 @@ func RunProgram(tb testing.TB, program string, env Environment, arguments ...str
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if !p.ended(startLimit) {
+	if !p.ended(runLimit) {
 		_ = p.command.Process.Kill()
 		tb.Fatalf("tenantry %v did not end; it said\n%s%s", arguments, p.stdout.String(), p.stderr.String())
 	}

@@ -61,6 +61,10 @@ func TestAKeyActsWithinItsScopes(t *testing.T) {
 				t.Errorf("a key for %s does what needs %s: %v", scope, needed, err)
 			}
 		}
+		_, err := w.Accounts.Profile(ctx, key)
+		if allowed := err == nil; allowed != (scope == "read") || !allowed && !errors.Is(err, accountkey.ErrInsufficientScope) {
+			t.Errorf("the profile by a key for %s: %v", scope, err)
+		}
 	}
 }
 

@@ -30,6 +30,8 @@ func TestOnlyOperatorsEnroll(t *testing.T) {
 	before := len(c.organizations())
 	_, err := c.Operators.Enroll(t.Context(), access.Installation{}, enroll("grace", "viewer"))
 	refused(t, err, access.ErrOperatorOnly)
+	_, err = c.Operators.Enroll(t.Context(), access.Installation{}, app.Enroll{}) // nobody learns what is wrong with it
+	refused(t, err, access.ErrOperatorOnly)
 	by := c.operates()
 	must(t, c.store.Do(t.Context(), func(tx ports.Tx) error {
 		who, err := tx.Accounts().Get(t.Context(), c.operator.Account.ID)

@@ -217,6 +217,28 @@ func TestAnInvitationIsWorthWhatItsInviterIs(t *testing.T) {
 	}
 }
 
+// An account that is deleted in the database leaves its invitations so.
+func TestAnInvitationOfNobodyIsWorthNothing(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	ctx := t.Context()
+	invited, token := c.invite(c.admin, "stan", membership.Developer)
+	must(t, c.store.Do(ctx, func(tx ports.Tx) error {
+		grant, err := access.Authorize(c.owner.Membership, nil, access.InviteMember)
+		if err != nil {
+			return err
+		}
+		i, err := tx.Invitations(grant).Get(ctx, invited.ID)
+		if err != nil {
+			return err
+		}
+		i.InvitedBy = nil
+		return tx.Invitations(grant).Save(ctx, i)
+	}))
+	_, err := c.Invitations.Accept(ctx, c.stranger.Actor, app.Accept{Token: token})
+	refused(t, err, link.ErrInvitationNotFound)
+}
+
 func TestWhoSendsAnInvitationAgainVouchesForIt(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)

@@ -31,6 +31,7 @@ func TestOnlyOperatorsSeeTheInstallation(t *testing.T) {
 			_, err := c.Operators.Organizations(ctx, nobody, "", ports.Page[organization.ID]{Limit: 5})
 			return err
 		},
+		"the home":   func() error { _, err := c.Operators.Home(ctx, nobody); return err },
 		"an account": func() error { _, err := c.Operators.Account(ctx, nobody, c.viewer.Account.ID); return err },
 		"disabling":  func() error { _, err := c.Operators.SetDisabled(ctx, nobody, c.viewer.Account.ID, true); return err },
 		"deleting":   func() error { return c.Operators.Delete(ctx, nobody, c.viewer.Account.ID, true) },

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/domain/audit"
 	"github.com/tenantry/tenantry/domain/fault"
 	"github.com/tenantry/tenantry/domain/mail"
+	"github.com/tenantry/tenantry/domain/session"
 )
 
 func mustVerify(s *app.Settings) { s.EmailVerification = true }
@@ -190,4 +191,14 @@ func TestManyFailuresAreToldOnceADay(t *testing.T) {
 	if got := len(w.mails(mail.ManyFailures, address("ada"))); got != 2 {
 		t.Errorf("after a day %d notices went out", got)
 	}
+}
+
+func TestAnAccountDeletedSinceItWasAuthenticatedHasNoProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.verified("root") // operates the installation
+	ada := w.verified("ada")
+	must(t, w.Accounts.Delete(t.Context(), ada.Actor, password, client))
+	_, err := w.Accounts.Profile(t.Context(), ada.Actor)
+	refused(t, err, session.ErrInvalidToken)
 }

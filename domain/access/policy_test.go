@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/domain/access"
+	"github.com/tenantry/tenantry/domain/accountkey"
 	"github.com/tenantry/tenantry/domain/membership"
 )
 
@@ -18,33 +19,33 @@ import (
 var published = []struct {
 	action access.Action
 	roles  string
-	writes bool
+	scope  accountkey.Scope
 }{
-	{access.ReadOrganization, "viewer developer admin owner", false},
-	{access.UpdateOrganization, "owner", true},
-	{access.DeleteOrganization, "owner", true},
-	{access.TransferOwnership, "owner", true},
-	{access.LeaveOrganization, "viewer developer admin owner", true},
-	{access.ReadMember, "viewer developer admin owner", false},
-	{access.InviteMember, "admin owner", true},
-	{access.ChangeMember, "admin owner", true},
-	{access.RemoveMember, "admin owner", true},
-	{access.ReadAudit, "admin owner", false},
-	{access.ExplainAccess, "admin owner", false},
-	{access.ReadProject, "viewer developer admin owner", false},
-	{access.CreateProject, "developer admin owner", true},
-	{access.UpdateProject, "developer admin owner", true},
-	{access.DeleteProject, "admin owner", true},
-	{access.ReadEnvironment, "viewer developer admin owner", false},
-	{access.CreateEnvironment, "developer admin owner", true},
-	{access.UpdateEnvironment, "developer admin owner", true},
-	{access.DeleteEnvironment, "admin owner", true},
-	{access.ProtectEnvironment, "admin owner", true},
-	{access.UnprotectEnvironment, "owner", true},
-	{access.ReadKey, "viewer developer admin owner", false},
-	{access.CreateKey, "admin owner", true},
-	{access.RotateKey, "admin owner", true},
-	{access.RevokeKey, "admin owner", true},
+	{access.ReadOrganization, "viewer developer admin owner", accountkey.Read},
+	{access.UpdateOrganization, "owner", accountkey.Write},
+	{access.DeleteOrganization, "owner", accountkey.Write},
+	{access.TransferOwnership, "owner", accountkey.Write},
+	{access.LeaveOrganization, "viewer developer admin owner", accountkey.Write},
+	{access.ReadMember, "viewer developer admin owner", accountkey.Read},
+	{access.InviteMember, "admin owner", accountkey.Write},
+	{access.ChangeMember, "admin owner", accountkey.Write},
+	{access.RemoveMember, "admin owner", accountkey.Write},
+	{access.ReadAudit, "admin owner", accountkey.Read},
+	{access.ExplainAccess, "admin owner", accountkey.Read},
+	{access.ReadProject, "viewer developer admin owner", accountkey.Read},
+	{access.CreateProject, "developer admin owner", accountkey.Write},
+	{access.UpdateProject, "developer admin owner", accountkey.Write},
+	{access.DeleteProject, "admin owner", accountkey.Write},
+	{access.ReadEnvironment, "viewer developer admin owner", accountkey.Read},
+	{access.CreateEnvironment, "developer admin owner", accountkey.Write},
+	{access.UpdateEnvironment, "developer admin owner", accountkey.Write},
+	{access.DeleteEnvironment, "admin owner", accountkey.Write},
+	{access.ProtectEnvironment, "admin owner", accountkey.Write},
+	{access.UnprotectEnvironment, "owner", accountkey.Write},
+	{access.ReadKey, "viewer developer admin owner", accountkey.Read},
+	{access.CreateKey, "admin owner", accountkey.Keys},
+	{access.RotateKey, "admin owner", accountkey.Keys},
+	{access.RevokeKey, "admin owner", accountkey.Keys},
 }
 
 func TestThePolicyIsThePublishedTable(t *testing.T) {
@@ -63,7 +64,7 @@ func TestThePolicyIsThePublishedTable(t *testing.T) {
 			t.Errorf("%s is allowed to %q, published is %q", row.action, got, row.roles)
 		}
 		index := slices.IndexFunc(policy, func(r access.Rule) bool { return r.Action == row.action })
-		if index < 0 || policy[index].Writes() != row.writes {
+		if index < 0 || policy[index].Scope != row.scope {
 			t.Errorf("%s: the policy says %+v", row.action, policy[max(index, 0)])
 		}
 	}

@@ -50,6 +50,10 @@ func endedKeysSwept(w *world) {
 	w.same("a page", ports.InspectedKeys{Ended: []ports.KeyAddress{p.addressOf(lapsed)}, Last: p.addressOf(lapsed)}, inspect(long, p.addressOf(p.successor), 1))
 	w.same("what comes after the last", ports.InspectedKeys{}, inspect(long, last, 1))
 
+	elsewhere := ports.KeyAddress{Organization: w.found("other").org.ID, Key: lapsed.ID}
+	w.counted("what has ended, under another organization", 0, func(tx ports.Tx) (int, error) {
+		return tx.KeyIndex().Sweep(w.ctx, long, []ports.KeyAddress{elsewhere})
+	})
 	w.counted("what lives, and what had not ended yet", 0, sweep(end, p.key, p.successor, lapsed, p.rotated))
 	w.counted("what has ended", 3, sweep(long, p.key, p.successor, lapsed, revoked, p.rotated))
 	for _, gone := range []apikey.Key{lapsed, revoked, p.rotated} {

@@ -234,6 +234,10 @@ func (w *world) doubleKeys(a, b plot, in environment.Environment) {
 	})
 	found := look(w, func(tx ports.Tx) (apikey.Lineage, error) { return tx.APIKeys(a.grant()).Lineage(w.ctx, a.key.ID) })
 	w.same("the lineage of a key whose id another organization's has", apikey.Lineage{Key: a.key}, found)
+	for _, p := range []plot{a, b} { // one caller of both
+		w.count(ports.CallerUse{Organization: p.org.ID, Key: double.ID, Callers: calledFrom("192.0.2.1", 1)})
+		w.same("the callers of a key whose id another organization's has", calledFrom("192.0.2.1", 1), w.callers(p, double.ID))
+	}
 }
 
 // strayedIsNotRenewed has a session point to where its account is not, though it

@@ -30,6 +30,7 @@ var suites = []suite{
 	{name: "domain/apikey", test: "./domain/apikey", run: ".", inside: true},
 	{name: "adapters/httpapi", test: "./adapters/httpapi", run: ".", inside: true},
 	{name: "test/api", test: "./test/api", run: "Role|Member|Owner|Invit|Organization|Key|Session|Operator|Link|Password|Refresh/sqlite"},
+	{name: "test/compat", test: "./test/compat", run: "Zylon/sqlite"},
 }
 
 // program is what was built to be judged: a server, and tests with the same

@@ -13,8 +13,8 @@ import (
 // alike are mutants that nothing can tell from the program, each with the
 // barrier that stands behind. One that is told after all has no place here.
 var alike = map[string]string{
-	"app/accountkeys.go, AccountKeys.Create: err != nil (2)": "the store keeps no key for an organization that its account is no member of",
-	"app/members.go, Members.enterLocked: err != nil":        "who is no member has no membership, and the policy grants that nothing",
+	"app/accountkeys.go, AccountKeys.Create: err != nil (2)":                                           "the store keeps no key for an organization that its account is no member of",
+	"app/members.go, Members.enterLocked: err != nil":                                                  "who is no member has no membership, and the policy grants that nothing",
 	"migrations/sqlite/0005_key_rotation.sql, key_rotations: , UNIQUE (organization_id, successor_id)": "a successor is made in its rotation, and its id is no other key's",
 }
 
@@ -47,9 +47,10 @@ func report(ctx context.Context, root string, results []result, found int) (text
 	return fmt.Sprintf(`%s
 
 `+"`make mutants`"+` takes one barrier between tenants at a time out of the program, builds it, and runs test/isolation, then the random
-walk, the stores' conformance, the unit tests, parts of test/api and test/compat, on SQLite, until one of them is red. It finds the barriers by itself: every comparison with
-organization_id or account_id in the SQL of the repositories, every composite key, unique and foreign key, every condition behind
-which something is refused, every line of the table of permissions.
+walk, the stores' conformance, the unit tests, parts of test/api and test/compat, on SQLite, until one of them is red. It finds the
+barriers by itself: every comparison with organization_id or account_id in the SQL of the repositories, every composite key, unique
+and foreign key, every condition behind which something is refused, every line of the table of permissions. With -results a run goes
+on where another ended, and what was killed in that one, maybe at an earlier commit, is not tried again.
 
 %s, commit %s: %d found, %d tried, %d killed, %d alike (another barrier holds, as said in their row), %d wrong.
 

@@ -68,3 +68,17 @@ func TestASpoiledAnswerAmongHundredsIsSeen(t *testing.T) {
 		t.Errorf("%d findings, want the three: %s", len(c.findings.bad), strings.Join(c.findings.bad, "\n"))
 	}
 }
+
+func TestAnAnswerBelowADialectThatIsNoneIsJudged(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t, harness.NewDatabase(t, harness.SQLite), settings)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, faulty(t, s, 1)+"/compat/"+harness.Unique()+"/things", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{TB: t}
+	s.Client(r).Send(request)
+	if said := strings.Join(r.said, "\n"); !strings.Contains(said, "500 is a failure") {
+		t.Errorf("a failure is judged so: %s", said)
+	}
+}

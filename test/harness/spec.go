@@ -54,11 +54,18 @@ func Spec(tb testing.TB) *Specification {
 
 func specification(tb testing.TB) *Specification {
 	tb.Helper()
-	return printed.get(tb, "openapi")
+	printed.print(tb, "openapi")
+	return printed.get(tb)
 }
 
 // Dialect returns the specification of a compatibility dialect.
 func Dialect(tb testing.TB, name string) *Specification {
+	tb.Helper()
+	return dialect(tb, name).get(tb)
+}
+
+// dialect is what the program prints for a dialect of that name, if there is one.
+func dialect(tb testing.TB, name string) *printout {
 	tb.Helper()
 	dialectsMutex.Lock()
 	if dialects[name] == nil {
@@ -66,10 +73,11 @@ func Dialect(tb testing.TB, name string) *Specification {
 	}
 	p := dialects[name]
 	dialectsMutex.Unlock()
-	return p.get(tb, "openapi", "-", name)
+	p.print(tb, "openapi", "-", name)
+	return p
 }
 
-func (p *printout) get(tb testing.TB, arguments ...string) *Specification {
+func (p *printout) print(tb testing.TB, arguments ...string) {
 	tb.Helper()
 	p.once.Do(func() {
 		outcome := Run(tb, Environment{}, arguments...)
@@ -79,6 +87,10 @@ func (p *printout) get(tb testing.TB, arguments ...string) *Specification {
 		}
 		p.spec, p.err = parse(outcome.Stdout)
 	})
+}
+
+func (p *printout) get(tb testing.TB) *Specification {
+	tb.Helper()
 	if p.err != nil || p.spec == nil {
 		tb.Fatalf("there is no specification: %v", p.err)
 	}
@@ -86,16 +98,19 @@ func (p *printout) get(tb testing.TB, arguments ...string) *Specification {
 }
 
 // meant is the specification that an answer is held to: that of the dialect in
-// whose part of the tree the request was, unless the answer says, as a problem,
-// that there is no such dialect here.
+// whose part of the tree the request was, unless there is none of that name, or
+// the answer says, as a problem, that it is not served here.
 func meant(r *Response) *Specification {
 	r.tb.Helper()
-	under, dialect := strings.CutPrefix(r.Request.URL.Path, "/compat/")
+	under, ofDialect := strings.CutPrefix(r.Request.URL.Path, "/compat/")
 	name, _, _ := strings.Cut(under, "/")
-	if !dialect || r.Status == 404 && isProblem(r) {
+	if !ofDialect || r.Status == 404 && isProblem(r) {
 		return specification(r.tb)
 	}
-	return Dialect(r.tb, name)
+	if of := dialect(r.tb, name); of.spec != nil {
+		return of.spec
+	}
+	return specification(r.tb)
 }
 
 func parse(text string) (*Specification, error) {

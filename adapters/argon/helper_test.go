@@ -142,6 +142,25 @@ func TestNobodyWaitsForAHelperThatStandsStill(t *testing.T) {
 	}
 }
 
+func TestAHelperThatStandsStillDoesNotKeepTheServerFromEnding(t *testing.T) {
+	t.Parallel()
+	h, _ := helped(t)
+	h.mustMatch(t)
+	pid := h.helper.process.command.Process.Pid
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { h.helper.Close(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+		t.Error("it is waited for")
+		<-ended
+	}
+}
+
 func TestHashesAreComputedHereWhereNoHelperStarts(t *testing.T) {
 	t.Parallel()
 	started, failed := 0, []error{}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"database/sql"
 	"errors"
+	"maps"
 	"sync"
 	"testing"
 
@@ -65,4 +66,42 @@ func empty(dsn string) error {
 		INSERT INTO installation (id, created_at) VALUES (1, CURRENT_TIMESTAMP);
 	END $$`)
 	return errors.Join(err, db.Close())
+}
+
+func TestAnEmptiedDatabaseIsAsTheMigrationsLeftIt(t *testing.T) {
+	dsn := pgtest.Clone(t, "schema", migrate)
+	rows := func() map[string]int {
+		db, err := sql.Open("postgres", dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = db.Close() }()
+		tables, err := db.Query(`SELECT tablename, (xpath('/row/n/text()',
+				query_to_xml(format('SELECT count(*) AS n FROM %I', tablename), false, true, '')))[1]::text::int
+			FROM pg_tables WHERE schemaname = 'public'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tables.Close() }()
+		found := map[string]int{}
+		for tables.Next() {
+			var name string
+			var n int
+			if err := tables.Scan(&name, &n); err != nil {
+				t.Fatal(err)
+			}
+			found[name] = n
+		}
+		if err := tables.Err(); err != nil || len(found) < 15 {
+			t.Fatalf("%d tables: %v", len(found), err)
+		}
+		return found
+	}
+	fresh := rows()
+	if err := empty(dsn); err != nil {
+		t.Fatal(err)
+	}
+	if emptied := rows(); !maps.Equal(fresh, emptied) {
+		t.Errorf("rows, fresh: %v; emptied: %v", fresh, emptied)
+	}
 }

@@ -16,7 +16,6 @@ import (
 const (
 	startLimit = 60 * time.Second
 	stopLimit  = 40 * time.Second
-	runLimit   = 5 * time.Minute // of a command: one may wait for others, as a migration does
 )
 
 // Environment is a program's settings.
@@ -37,11 +36,17 @@ func Run(tb testing.TB, env Environment, arguments ...string) Outcome {
 // RunProgram is Run for another build of the program.
 func RunProgram(tb testing.TB, program string, env Environment, arguments ...string) Outcome {
 	tb.Helper()
+	return RunWithin(tb, startLimit, program, env, arguments...)
+}
+
+// RunWithin is RunProgram for a run that a test makes wait.
+func RunWithin(tb testing.TB, limit time.Duration, program string, env Environment, arguments ...string) Outcome {
+	tb.Helper()
 	p, err := launch(program, tb.TempDir(), env, arguments...)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if !p.ended(runLimit) {
+	if !p.ended(limit) {
 		_ = p.command.Process.Kill()
 		tb.Fatalf("tenantry %v did not end; it said\n%s%s", arguments, p.stdout.String(), p.stderr.String())
 	}

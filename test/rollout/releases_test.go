@@ -177,14 +177,14 @@ func TestAMigrationThatWaitsForAReaderHoldsNobodyUp(t *testing.T) {
 	p := s.Register(t)
 	release := reader(t, d)
 	migrated := make(chan harness.Outcome, 1)
-	go func() { migrated <- harness.RunProgram(t, program, settings(d), "migrate", "up") }()
+	length := time.Duration(harness.Rounds(6, 60)) * time.Second
+	go func() { migrated <- harness.RunWithin(t, length+time.Minute, program, settings(d), "migrate", "up") }()
 	waits := func() bool {
 		return s.Count(t, `SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
 			WHERE c.relname = 'projects' AND l.mode = 'AccessExclusiveLock' AND NOT l.granted`) > 0
 	}
 	eventually(t, "the migration waits", waits)
 	load := drive(t, p, func() []string { return []string{s.URL} })
-	length := time.Duration(harness.Rounds(6, 60)) * time.Second
 	<-time.After(length)
 	select {
 	case o := <-migrated:
